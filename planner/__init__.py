@@ -1,0 +1,1 @@
+"""wheelplan: what `pip install` will do on a machine, said before it runs."""

@@ -1,0 +1,391 @@
+"""The nouns of an index (project page, wheel, sdist, metadata) and the port that serves them.
+
+Knows values, file names and what a file offers; must not fetch, and must not decide what fits a machine.
+The `Catalog` port lives here, on the side that must never do I/O; `planner.indexes` implements it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import NamedTuple, Protocol, TypeAlias
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import Tag, parse_tag
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+__all__ = [
+    "Answer",
+    "Catalog",
+    "Dist",
+    "Listing",
+    "Metadata",
+    "Misfit",
+    "Page",
+    "Reason",
+    "Refusal",
+    "Row",
+    "Sdist",
+    "SdistReading",
+    "Wheel",
+    "parse_requirement",
+    "parse_specifier",
+    "parse_tags",
+    "parse_version",
+    "read_filename",
+]
+
+
+class Reason(enum.Enum):
+    """Why a file is not used; the value is stable and appears in JSON."""
+
+    PYTHON = "python"
+    ABI = "abi"
+    PLATFORM = "platform"
+    LIBC = "libc"
+    REQUIRES_PYTHON = "requires-python"
+    YANKED = "yanked"
+    TOO_LATE = "uploaded-too-late"
+    VARIANT = "variant"
+    NAME = "invalid-name"
+    FORMAT = "format-not-allowed"
+    METADATA = "metadata"
+    HASH = "hash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """A file that is not used, and why: `detail` is a phrase ("needs glibc 2.28, here 2.17")."""
+
+    filename: str
+    reason: Reason
+    detail: str
+
+
+class Row(NamedTuple):
+    """One file as an index lists it, before its name is understood. All strings are the server's own.
+
+    `sha256` is "" when the index gives none. `upload_time` is ISO 8601 in UTC, or "". `yanked` is None, or
+    the reason (may be ""). `metadata` is PEP 658/714's offer: None when the index does not say, "" when it
+    says no, "true" when it says yes without a hash, else the sha256 of the `.metadata` file.
+    """
+
+    filename: str
+    url: str
+    sha256: str = ""
+    requires_python: str = ""
+    size: int | None = None
+    upload_time: str = ""
+    yanked: str | None = None
+    metadata: str | None = None
+    hashes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wheel:
+    """A wheel of a project: its row, its parsed name, and the index that lists it (shown without credentials)."""
+
+    row: Row
+    project: NormalizedName
+    version: Version
+    build: tuple[int, str] | tuple[()]
+    tags: frozenset[Tag]
+    index: str
+
+    @property
+    def filename(self) -> str:
+        return self.row.filename
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sdist:
+    """A source distribution of a project; also a local or remote archive named by a requirement."""
+
+    row: Row
+    project: NormalizedName
+    version: Version
+    index: str
+
+    @property
+    def filename(self) -> str:
+        return self.row.filename
+
+
+Dist: TypeAlias = Wheel | Sdist
+
+SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.lzma", ".tar", ".tar.Z")
+
+
+@lru_cache(maxsize=20_000)
+def parse_version(text: str) -> Version | None:
+    """The version, or None when it is not one of PEP 440 (or absurdly long)."""
+    try:
+        return Version(text)
+    except (InvalidVersion, ValueError):
+        return None
+
+
+@lru_cache(maxsize=20_000)
+def parse_tags(text: str) -> frozenset[Tag] | None:
+    """The tags of `py-abi-platform`, or None when they are not tags."""
+    try:
+        return parse_tag(text)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=20_000)
+def parse_requirement(text: str) -> Requirement | None:
+    """The requirement, or None when `packaging` refuses it. Callers must not change the object."""
+    try:
+        return Requirement(text)
+    except (InvalidRequirement, InvalidSpecifier, ValueError, RecursionError):
+        return None
+
+
+@lru_cache(maxsize=5_000)
+def parse_specifier(text: str) -> SpecifierSet | None:
+    """The specifier set, or None when it is not one."""
+    try:
+        return SpecifierSet(text)
+    except (InvalidSpecifier, ValueError):
+        return None
+
+
+def _build_tag(text: str) -> tuple[int, str]:
+    digits = len(text) - len(text.lstrip("0123456789"))
+    return int(text[:digits]), text[digits:]
+
+
+class Read(NamedTuple):
+    """A file name understood: version as text; `tags` is None for an sdist."""
+
+    version: str
+    tags: str | None = None
+    build: str = ""
+
+
+def read_filename(filename: str, project: NormalizedName) -> Read | Misfit:
+    """Understand a file's name by splitting alone (no version or tag is parsed: pages have thousands).
+
+    Wheels: PEP 427, and PEP 825's variant label (a 7th part, or a 6th where the third is no build number).
+    Sdists: PEP 625 and the older names with dashes, by matching the project's own name.
+
+    >>> read_filename("demo-1.0-cp311-cp311-win32.whl", "demo")
+    Read(version='1.0', tags='cp311-cp311-win32', build='')
+    >>> read_filename("my-demo-1.0.tar.gz", "my-demo")
+    Read(version='1.0', tags=None, build='')
+    >>> read_filename("demo-1.0-py3-none-any-cu12.whl", "demo").reason
+    <Reason.VARIANT: 'variant'>
+    """
+
+    def misfit(reason: Reason, detail: str) -> Misfit:
+        return Misfit(filename=filename, reason=reason, detail=detail)
+
+    if filename.endswith(".whl"):
+        parts = filename[:-4].split("-")
+        if len(parts) == 7 or (len(parts) == 6 and not parts[2][:1].isdigit()):
+            return misfit(Reason.VARIANT, f"a wheel variant ({parts[-1]}), which no released installer takes")
+        if len(parts) not in (5, 6):
+            return misfit(Reason.NAME, "not a wheel's name (PEP 427)")
+        if canonicalize_name(parts[0]) != project:
+            return misfit(Reason.NAME, f"a wheel of another project ({parts[0]})")
+        build = parts[2] if len(parts) == 6 else ""
+        return Read(parts[1], "-".join(parts[-3:]), build)
+    for suffix in SDIST_SUFFIXES:
+        if filename.endswith(suffix):
+            stem = filename[: -len(suffix)]
+            break
+    else:
+        return misfit(Reason.NAME, "neither a wheel nor an sdist")
+    at = len(project)  # the usual case: as many characters as the normalised name
+    if stem[at : at + 1] == "-" and canonicalize_name(stem[:at]) == project:
+        return Read(stem[at + 1 :])
+    for at, character in enumerate(stem):
+        if character == "-" and canonicalize_name(stem[:at]) == project:
+            return Read(stem[at + 1 :])
+    return misfit(Reason.NAME, f"an archive of another project, or not named NAME-VERSION{suffix}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What one index lists for a project: `rows` in the server's order; `status` is PEP 792's (or "")."""
+
+    index: str
+    rows: tuple[Row, ...]
+    status: str = ""
+    status_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """How one index answered for a project: `found`, `missing` (404) or `trouble` (then `why` is a sentence).
+
+    `where` is the page's address without credentials; `id` is the error's stable id when there was trouble.
+    """
+
+    index: str
+    state: str
+    where: str = ""
+    why: str = ""
+    id: str = ""
+
+
+class Page:
+    """All files of a project, as the indexes that serve it list them; versions and files are made on demand.
+
+    `answers` tells how each index that was asked answered: an index in trouble means that what only it
+    could serve is unknown.
+    """
+
+    __slots__ = ("__dict__", "answers", "listings", "project")
+
+    def __init__(
+        self, project: NormalizedName, listings: Sequence[Listing], answers: Sequence[Answer] = ()
+    ) -> None:
+        self.project = project
+        self.listings = tuple(listings)
+        self.answers = tuple(answers)
+
+    @property
+    def troubles(self) -> tuple[Answer, ...]:
+        """The indexes that could not be asked."""
+        return tuple(answer for answer in self.answers if answer.state == "trouble")
+
+    @cached_property
+    def _grouped(self) -> tuple[dict[Version, list[tuple[Read, Row, str]]], tuple[Misfit, ...]]:
+        groups: dict[str, list[tuple[Read, Row, str]]] = {}
+        skipped: list[Misfit] = []
+        for listing in self.listings:
+            for row in listing.rows:
+                read = read_filename(row.filename, self.project)
+                if isinstance(read, Misfit):
+                    skipped.append(read)
+                else:
+                    groups.setdefault(read.version, []).append((read, row, listing.index))
+        by_version: dict[Version, list[tuple[Read, Row, str]]] = {}
+        for text, rows in groups.items():
+            version = parse_version(text)
+            if version is None:
+                skipped.extend(
+                    Misfit(filename=row.filename, reason=Reason.NAME, detail=f"{text} is no version (PEP 440)")
+                    for _, row, _ in rows
+                )
+            else:
+                by_version.setdefault(version, []).extend(rows)
+        return by_version, tuple(skipped)
+
+    @property
+    def skipped(self) -> tuple[Misfit, ...]:
+        """Files whose names say nothing usable, with the reason; never dropped silently."""
+        return self._grouped[1]
+
+    @cached_property
+    def versions(self) -> tuple[Version, ...]:
+        """Every version that has a file, newest first."""
+        return tuple(sorted(self._grouped[0], reverse=True))
+
+    @cached_property
+    def _files(self) -> dict[Version, tuple[Dist, ...]]:
+        return {}
+
+    def files(self, version: Version) -> tuple[Dist, ...]:
+        """The files of a version, in the server's order; () when there are none. Equal versions are one."""
+        made = self._files.get(version)
+        if made is None:
+            made = tuple(self._make(version, self._grouped[0].get(version, ())))
+            self._files[version] = made
+        return made
+
+    def _make(self, version: Version, rows: Iterable[tuple[Read, Row, str]]) -> Iterable[Dist]:
+        for read, row, index in rows:
+            if read.tags is None:
+                yield Sdist(row=row, project=self.project, version=version, index=index)
+                continue
+            tags = parse_tags(read.tags)
+            if tags is not None:
+                yield Wheel(
+                    row=row,
+                    project=self.project,
+                    version=version,
+                    build=_build_tag(read.build) if read.build else (),
+                    tags=tags,
+                    index=index,
+                )
+
+    @property
+    def status(self) -> tuple[str, str]:
+        """PEP 792's project status and reason, of the first index that gives one."""
+        for listing in self.listings:
+            if listing.status and listing.status != "active":
+                return listing.status, listing.status_reason
+        return "", ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """A distribution's core metadata, as far as it can be known without running anything.
+
+    `requires` are the raw `Requires-Dist` values (parse with `parse_requirement`). `source` tells where they
+    come from: `sidecar` (PEP 658), `wheel`, `sdist` (static by PEP 643), `pyproject` (static there),
+    `sibling-wheel` (a wheel of the same version), `requires.txt` or `setup.py` (a hint), `none`.
+    `certain` is False where a build could say otherwise; `doubt` then says why.
+    """
+
+    project: NormalizedName
+    version: Version | None
+    requires: tuple[str, ...] = ()
+    requires_python: str = ""
+    extras: frozenset[NormalizedName] = frozenset()
+    source: str = "wheel"
+    certain: bool = True
+    doubt: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A file that cannot be used although its tags fit: `reason` and one phrase of `detail`."""
+
+    filename: str
+    reason: Reason
+    detail: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SdistReading:
+    """What an sdist's own files say, none of them run.
+
+    `native` is True when it compiles something, False when it is pure Python, None when one cannot say;
+    `native_because` are phrases with `file:line`. `guards` are Python versions that its setup.py itself
+    refuses, each as a specifier of the versions that it *accepts* with the place. `backend` is
+    `build-system.build-backend` ("" when none is declared), `build_requires` its `requires`.
+    """
+
+    metadata: Metadata
+    native: bool | None = None
+    native_because: tuple[str, ...] = ()
+    refuses: str = ""
+    backend: str = ""
+    build_requires: tuple[str, ...] = ()
+
+
+class Catalog(Protocol):
+    """What a resolution may ask of the world. Every method blocks, and answers with a value in all cases.
+
+    A failure is part of the answer (`Page.answers`, `Refusal`), so that one bad file or index never ends a run.
+    """
+
+    def page(self, project: NormalizedName) -> Page:
+        """All files of a project, over the indexes that serve it."""
+
+    def metadata(self, wheel: Wheel) -> Metadata | Refusal:
+        """The metadata of a wheel, from bytes whose hash the index vouches for."""
+
+    def sdist(self, sdist: Sdist, markers: Mapping[str, str]) -> SdistReading | Refusal:
+        """What an sdist says, read in memory within limits, for a target Python given by its markers."""

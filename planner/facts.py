@@ -1,0 +1,103 @@
+"""What is known about a machine; knows values only and must not find anything out.
+
+Three answers, never two: `Known`, `Absent`, `Unknown` (with the reason). Every value is a string, so that
+one comparison language (`SpecifierSet`) serves all; numbers are decimal, memory and disk are in MiB.
+
+The vocabulary (a probe adds facts, nothing else in the program changes):
+
+===================  ==================================================================================
+`os`                 `linux`, `darwin`, `windows`
+`arch`               `x86_64`, `aarch64`, `arm64` (macOS), `i686`, `ppc64le` … as in wheel tags; Windows: `amd64`, `arm64`, `x86`
+`glibc` `musl`       version of the libc (exactly one is known on Linux): `2.36`, `1.2`
+`macos` `windows`    version of the system: `14.5`, `10.0.22631`
+`distro`             `debian`, `ubuntu`, `alpine`, `rhel` … (`ID` of os-release); `distro-version` is `12`, `22.04`
+`package-manager`    `apt`, `dnf`, `yum`, `apk`, `pacman`, `zypper`, `brew`, `choco`, `winget`, `conda`
+`container`          `docker`, `podman`, `kubernetes`, `lxc`, `wsl` …
+`python`             version of the target interpreter: `3.11.7`; `implementation` is `cpython`, `pypy`
+`abi`                ABI tag of the target interpreter: `cp311`, `cp314t`, `pypy311_pp73`
+`cpu-level`          `x86-64-v1` … `x86-64-v4`, `armv8.2-a` …
+`cores`              cores that this process may use (affinity and cgroup quota; rounded down, at least 1)
+`memory-total` `memory-available` `disk-free`     MiB; memory after cgroup limits
+`cuda-driver`        version of the NVIDIA driver: `550.54.15`; `cuda-driver-api` is the newest CUDA it supports: `12.4`
+`gpu:N`              compute capability of GPU number N: `9.0`; `gpu:N:name`, `gpu:N:memory` (MiB)
+`cuda-toolkit`       version of the toolkit a build would use: `12.4`; `cuda-toolkit:PATH` for each one found
+`rocm`               version of ROCm: `6.2.4`
+`torch`              version installed in the target environment: `2.13.0+cu126`; `torch-cuda`: `12.6`; `torch-cxx11-abi`: `1`
+`program:NAME`       version of a program (`program:gcc` = `12.2.0`); Known("", how) when it is there without a version
+`header:NAME`        a header that the target can include (`header:Python.h` = `3.11.7`)
+`dist:NAME`          version of a distribution installed in the target environment (normalised name)
+===================  ==================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+from packaging.version import InvalidVersion, Version
+
+from planner.needs import Need
+
+__all__ = ["Absent", "Fact", "Known", "Machine", "Unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """It is there, in this value; `how` it was found is one phrase (`gcc -dumpfullversion`, `--assume`)."""
+
+    value: str
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """It was looked for and is not there; `how` says where one looked."""
+
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """One cannot say, and `why`: a probe timed out, printed garbage, or was not run for this machine."""
+
+    why: str = ""
+
+
+Fact: TypeAlias = Known | Absent | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A machine to plan for: the PEP 508 environment of its target Python, and its facts by name."""
+
+    markers: Mapping[str, str]
+    facts: Mapping[str, Fact]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "markers", MappingProxyType(dict(self.markers)))
+        object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
+
+    def fact(self, subject: str) -> Fact:
+        """The fact of that name; what no probe has spoken of is unknown."""
+        return self.facts.get(subject, Unknown("no probe looked for it"))
+
+    def value(self, subject: str) -> str | None:
+        """The known value of that name, else None."""
+        fact = self.facts.get(subject)
+        return fact.value if isinstance(fact, Known) else None
+
+    def meets(self, need: Need) -> bool | None:
+        """Whether the need is met here: True, False, or None when one cannot say."""
+        fact = self.fact(need.subject)
+        if isinstance(fact, Absent):
+            return False
+        if isinstance(fact, Unknown):
+            return None
+        if not need.specifier:
+            return True
+        try:
+            return need.specifier.contains(Version(fact.value), prereleases=True)
+        except InvalidVersion:
+            return None

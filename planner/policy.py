@@ -1,0 +1,75 @@
+"""Which files, versions and indexes the user allows; knows pip's and uv's words for it, and must not read them anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from packaging.utils import NormalizedName
+
+__all__ = ["Formats", "Index", "IndexStrategy", "Policy", "Prereleases", "Strategy"]
+
+Prereleases: TypeAlias = Literal["disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit"]
+Strategy: TypeAlias = Literal["highest", "lowest", "lowest-direct"]
+IndexStrategy: TypeAlias = Literal["first-index", "unsafe-first-match", "unsafe-best-match"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """A place that serves distributions.
+
+    `simple` is an index in the sense of PEP 503/691 (over http(s) or file:); `links` is a find-links page
+    or folder, whose files join those of the other indexes. `url` may hold credentials: only
+    `planner.indexes.fetch` may use it as it is, all others show `shown`. `origin` says which setting named it.
+    Earlier in the tuple is asked first.
+    """
+
+    url: str
+    shown: str
+    name: str = ""
+    kind: Literal["simple", "links"] = "simple"
+    origin: str = ""
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formats:
+    """pip's `--no-binary`/`--only-binary` for one project, after all settings are joined."""
+
+    wheels: bool = True
+    sdists: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The user's choice of files and versions, in pip's and uv's own words.
+
+    `only_binary` and `no_binary` hold normalised names or `:all:`. A name said explicitly beats `:all:` of
+    the other kind, as in pip. `exclude_newer` drops files uploaded at or after that moment (as uv; a file
+    without an upload time is kept only when no cut-off is set, as uv does).
+    """
+
+    only_binary: frozenset[str] = frozenset()
+    no_binary: frozenset[str] = frozenset()
+    prefer_binary: bool = False
+    prereleases: Prereleases = "if-necessary-or-explicit"
+    exclude_newer: datetime | None = None
+    strategy: Strategy = "highest"
+    index_strategy: IndexStrategy = "first-index"
+    no_deps: bool = False
+    require_hashes: bool = False
+    allow_builds: frozenset[str] = frozenset()
+
+    def formats(self, project: NormalizedName) -> Formats:
+        """Which kinds of files may be used for that project.
+
+        >>> policy = Policy(only_binary=frozenset({":all:"}), no_binary=frozenset({"lxml"}))
+        >>> policy.formats("lxml"), policy.formats("numpy")
+        (Formats(wheels=False, sdists=True), Formats(wheels=True, sdists=False))
+        """
+        if project in self.only_binary:
+            return Formats(sdists=False)
+        if project in self.no_binary:
+            return Formats(wheels=False)
+        return Formats(wheels=":all:" not in self.no_binary, sdists=":all:" not in self.only_binary)
