@@ -67,7 +67,7 @@ class Misfit:
 
 
 class Row(NamedTuple):
-    """One file as an index lists it, before its name is understood. All strings are the server's own.
+    """One file as an index lists it, before its name is understood; all strings are the server's own.
 
     `sha256` is "" when the index gives none. `upload_time` is ISO 8601 in UTC, or "". `yanked` is None, or
     the reason (may be ""). `metadata` is PEP 658/714's offer: None when the index does not say, "" when it
@@ -98,6 +98,7 @@ class Wheel:
 
     @property
     def filename(self) -> str:
+        """The file's name, as the index lists it."""
         return self.row.filename
 
 
@@ -112,6 +113,7 @@ class Sdist:
 
     @property
     def filename(self) -> str:
+        """The file's name, as the index lists it."""
         return self.row.filename
 
 
@@ -272,7 +274,9 @@ class Page:
             version = parse_version(text)
             if version is None:
                 skipped.extend(
-                    Misfit(filename=row.filename, reason=Reason.NAME, detail=f"{text} is no version (PEP 440)")
+                    Misfit(
+                        filename=row.filename, reason=Reason.NAME, detail=f"{text} is no version (PEP 440)"
+                    )
                     for _, row, _ in rows
                 )
             else:
@@ -378,7 +382,7 @@ class SdistReading:
 class Catalog(Protocol):
     """What a resolution may ask of the world. Every method blocks, and answers with a value in all cases.
 
-    A failure is part of the answer (`Page.answers`, `Refusal`), so that one bad file or index never ends a run.
+    A failure is part of the answer (`Page.answers`, `Refusal`): one bad file or index never ends a run.
     """
 
     def page(self, project: NormalizedName) -> Page:

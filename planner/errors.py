@@ -5,7 +5,7 @@ An error is raised only where no answer is possible. What is *wrong with a set o
 
     WheelplanError              exit 2, unless a class says otherwise
     ├── UsageError              the command line or a setting is not understood
-    ├── InputError              a requirement file (or pyproject, script …) cannot be read; carries every bad line
+    ├── InputError              a requirement file cannot be read; carries every bad line
     ├── MachineError            a machine file or an `--assume` is not understood
     ├── PlanError               a plan file cannot be read or written
     ├── UnreachableIndexError   an index cannot be asked, or its answer is not an index's

@@ -7,10 +7,10 @@ The vocabulary (a probe adds facts, nothing else in the program changes):
 
 ===================  ==================================================================================
 `os`                 `linux`, `darwin`, `windows`
-`arch`               `x86_64`, `aarch64`, `arm64` (macOS), `i686`, `ppc64le` … as in wheel tags; Windows: `amd64`, `arm64`, `x86`
-`glibc` `musl`       version of the libc (exactly one is known on Linux): `2.36`, `1.2`
+`arch`               as in wheel tags: `x86_64`, `aarch64`, `arm64` (macOS), `i686`; Windows: `amd64`, `arm64`, `x86`
+`glibc` `musl`       version of the libc (one is known on Linux): `2.36`, `1.2`
 `macos` `windows`    version of the system: `14.5`, `10.0.22631`
-`distro`             `debian`, `ubuntu`, `alpine`, `rhel` … (`ID` of os-release); `distro-version` is `12`, `22.04`
+`distro`             `ID` of os-release: `debian`, `alpine` …; `distro-version` is `12`, `22.04`
 `package-manager`    `apt`, `dnf`, `yum`, `apk`, `pacman`, `zypper`, `brew`, `choco`, `winget`, `conda`
 `container`          `docker`, `podman`, `kubernetes`, `lxc`, `wsl` …
 `python`             version of the target interpreter: `3.11.7`; `implementation` is `cpython`, `pypy`
@@ -18,12 +18,12 @@ The vocabulary (a probe adds facts, nothing else in the program changes):
 `cpu-level`          `x86-64-v1` … `x86-64-v4`, `armv8.2-a` …
 `cores`              cores that this process may use (affinity and cgroup quota; rounded down, at least 1)
 `memory-total` `memory-available` `disk-free`     MiB; memory after cgroup limits
-`cuda-driver`        version of the NVIDIA driver: `550.54.15`; `cuda-driver-api` is the newest CUDA it supports: `12.4`
-`gpu:N`              compute capability of GPU number N: `9.0`; `gpu:N:name`, `gpu:N:memory` (MiB)
-`cuda-toolkit`       version of the toolkit a build would use: `12.4`; `cuda-toolkit:PATH` for each one found
+`cuda-driver`        NVIDIA's: `550.54.15`; `cuda-driver-api` is the newest CUDA it supports: `12.4`
+`gpu:N`              compute capability of GPU N: `9.0`; `gpu:N:name`, `gpu:N:memory` (MiB)
+`cuda-toolkit`       the one a build would use: `12.4`; `cuda-toolkit:PATH` for each one found
 `rocm`               version of ROCm: `6.2.4`
-`torch`              version installed in the target environment: `2.13.0+cu126`; `torch-cuda`: `12.6`; `torch-cxx11-abi`: `1`
-`program:NAME`       version of a program (`program:gcc` = `12.2.0`); Known("", how) when it is there without a version
+`torch`              as installed in the target: `2.13.0+cu126`; `torch-cuda`: `12.6`; `torch-cxx11-abi`: `1`
+`program:NAME`       version of a program (`program:gcc` = `12.2.0`); "" when it has none to tell
 `header:NAME`        a header that the target can include (`header:Python.h` = `3.11.7`)
 `dist:NAME`          version of a distribution installed in the target environment (normalised name)
 ===================  ==================================================================================

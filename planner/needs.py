@@ -13,6 +13,9 @@ Role: TypeAlias = Literal["build", "host", "run"]
 """PEP 725's: `build` runs on the building machine, `host` is linked against, `run` is there at run time."""
 
 
+ANY_VERSION = SpecifierSet()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Where a statement comes from: a file and line (`setup.py:41`), a file name, or a table's source."""
@@ -32,7 +35,7 @@ class Need:
     """
 
     subject: str
-    specifier: SpecifierSet = SpecifierSet()
+    specifier: SpecifierSet = ANY_VERSION
     role: Role = "run"
     because: tuple[Evidence, ...] = ()
 

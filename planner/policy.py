@@ -1,4 +1,4 @@
-"""Which files, versions and indexes the user allows; knows pip's and uv's words for it, and must not read them anywhere."""
+"""Which files, versions and indexes the user allows, in pip's and uv's words; must not read settings."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Index:
 
     `simple` is an index in the sense of PEP 503/691 (over http(s) or file:); `links` is a find-links page
     or folder, whose files join those of the other indexes. `url` may hold credentials: only
-    `planner.indexes.fetch` may use it as it is, all others show `shown`. `origin` says which setting named it.
-    Earlier in the tuple is asked first.
+    `planner.indexes.fetch` may use it as it is, all others show `shown`. `origin` says which setting named
+    it. Earlier in the tuple is asked first.
     """
 
     url: str
