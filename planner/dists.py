@@ -10,7 +10,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -31,6 +31,7 @@ __all__ = [
     "Row",
     "Sdist",
     "SdistReading",
+    "Tree",
     "Wheel",
     "parse_requirement",
     "parse_specifier",
@@ -87,7 +88,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wheel:
-    """A wheel of a project: its row, its parsed name, and the index that lists it (shown without credentials)."""
+    """A wheel of a project: its row, its parsed name, and the address of the index that lists it."""
 
     row: Row
     project: NormalizedName
@@ -119,6 +120,34 @@ class Sdist:
 
 Dist: TypeAlias = Wheel | Sdist
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A source tree that a requirement names: a local directory (maybe editable) or a version-controlled one.
+
+    `url` is the repository's address without credentials, `path` the directory as the user wrote it;
+    `commit` is "" when the requirement names no full commit. Its build is the user's own.
+    """
+
+    project: NormalizedName
+    version: Version | None
+    kind: Literal["directory", "vcs"]
+    metadata: Metadata
+    path: str = ""
+    url: str = ""
+    vcs: str = ""
+    commit: str = ""
+    requested: str = ""
+    subdirectory: str = ""
+    editable: bool = False
+    index: str = ""
+
+    @property
+    def filename(self) -> str:
+        """What a reader calls it: its path or address."""
+        return self.path or self.url
+
+
 SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.lzma", ".tar", ".tar.Z")
 
 
@@ -142,7 +171,7 @@ def parse_tags(text: str) -> frozenset[Tag] | None:
 
 @lru_cache(maxsize=20_000)
 def parse_requirement(text: str) -> Requirement | None:
-    """The requirement, or None when `packaging` refuses it. Callers must not change the object."""
+    """The requirement, or None when `packaging` refuses it; callers must not change the object."""
     try:
         return Requirement(text)
     except (InvalidRequirement, InvalidSpecifier, ValueError, RecursionError):

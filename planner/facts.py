@@ -7,7 +7,7 @@ The vocabulary (a probe adds facts, nothing else in the program changes):
 
 ===================  ==================================================================================
 `os`                 `linux`, `darwin`, `windows`
-`arch`               as in wheel tags: `x86_64`, `aarch64`, `arm64` (macOS), `i686`; Windows: `amd64`, `arm64`, `x86`
+`arch`               as in wheel tags: `x86_64`, `aarch64`, `arm64` (macOS); Windows: `amd64`, `arm64`, `x86`
 `glibc` `musl`       version of the libc (one is known on Linux): `2.36`, `1.2`
 `macos` `windows`    version of the system: `14.5`, `10.0.22631`
 `distro`             `ID` of os-release: `debian`, `alpine` …; `distro-version` is `12`, `22.04`

@@ -1,0 +1,1 @@
+"""The resolution: `asks` (values), `provider`, `rounds` (resolvelib repaired), `clash`, `search`."""

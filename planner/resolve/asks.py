@@ -1,0 +1,126 @@
+"""The values of a resolution: what is asked for, a candidate, a pin, a clash; must not search or fetch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from planner.dists import Dist, Metadata, Tree
+
+__all__ = ["Ask", "Candidate", "Clash", "Fixed", "Outcome", "Pin", "Resolution", "is_exact", "never"]
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Ask:
+    """One requirement as the resolution sees it: a project (or one of its extras) in some versions.
+
+    `text` is what a reader sees, `origin` the place of a root requirement ("" for a dependency). `never` is
+    set where the asking candidate cannot be used at all, and says why.
+    """
+
+    project: NormalizedName
+    extra: NormalizedName | None = None
+    specifier: SpecifierSet
+    text: str
+    origin: str = ""
+    never: str = ""
+    _fits: dict[Version, bool] = field(default_factory=dict, repr=False)
+
+    @property
+    def key(self) -> str:
+        """The identifier for resolvelib: one per project and per extra of it."""
+        return f"{self.project}[{self.extra}]" if self.extra else self.project
+
+    def admits(self, version: Version | None) -> bool:
+        """Whether a version satisfies the specifier (pre-releases were judged when it was chosen)."""
+        if version is None:
+            return True
+        answer = self._fits.get(version)
+        if answer is None:
+            answer = self._fits[version] = self.specifier.contains(version, prereleases=True)
+        return answer
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Fixed:
+    """A project whose only candidate the user named: a URL, an archive, a directory, a repository."""
+
+    dist: Dist | Tree
+    metadata: Metadata
+    origin: str
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Candidate:
+    """A version of a project (or of one extra of it), with the file that would be installed."""
+
+    project: NormalizedName
+    extra: NormalizedName | None
+    version: Version | None
+    dist: Dist | Tree
+
+    @property
+    def key(self) -> str:
+        """As `Ask.key`."""
+        return f"{self.project}[{self.extra}]" if self.extra else self.project
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.version}" if self.version else self.project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One project of a resolution. `asked` holds (file:line or `project version`, requirement text)."""
+
+    project: NormalizedName
+    version: Version | None
+    extras: tuple[NormalizedName, ...]
+    dist: Dist | Tree
+    metadata: Metadata
+    asked: tuple[tuple[str, str], ...]
+    direct: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """Pins, sorted by project, and what the search cost."""
+
+    pins: tuple[Pin, ...]
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """Why there is no resolution: `project` is what cannot be chosen, `lines` are sentences.
+
+    `limit` is set when the search was given up (rounds or seconds) rather than exhausted.
+    """
+
+    project: str
+    lines: tuple[str, ...]
+    limit: str = ""
+
+
+Outcome: TypeAlias = Resolution | Clash
+
+
+def never(candidate: Candidate, why: str) -> Ask:
+    """A requirement that nothing satisfies, so that resolvelib turns to the next candidate."""
+    return Ask(
+        project=NormalizedName(f"{candidate} cannot be used"),
+        specifier=SpecifierSet(),
+        text=why,
+        never=why,
+    )
+
+
+def is_exact(specifier: SpecifierSet) -> bool:
+    """Whether a specifier names one version (`==1.0`, `===1.0`, not `==1.*`), as pip's `is_pinned`."""
+    return any(
+        part.operator == "===" or (part.operator == "==" and not part.version.endswith(".*"))
+        for part in specifier
+    )

@@ -1,0 +1,148 @@
+"""One resolution: from what is asked for to one candidate per project, or to why there is none.
+
+Joins resolvelib, the provider and the explanation; must do no I/O of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from packaging.utils import NormalizedName
+from resolvelib import BaseReporter
+from resolvelib.resolvers import ResolutionImpossible, ResolutionTooDeep
+from resolvelib.resolvers.criterion import Criterion
+from resolvelib.structs import RequirementInformation
+
+from planner.dists import Catalog, Metadata
+from planner.fits import Fits
+from planner.resolve.asks import Ask, Candidate, Clash, Fixed, Outcome, Pin, Resolution
+from planner.resolve.clash import explain_clash
+from planner.resolve.provider import Provider
+from planner.resolve.rounds import settle
+
+__all__ = ["resolve"]
+
+MAX_ROUNDS = 20_000
+
+
+class _OutOfTimeError(Exception):
+    """The wall-clock budget is used up."""
+
+
+class _Reporter(BaseReporter[Ask, Candidate, str]):
+    """Keeps who asked for what, counts conflicts, and watches the clock."""
+
+    def __init__(self, spent: Callable[[], bool]) -> None:
+        self.parents: dict[str, list[tuple[Ask, Candidate | None]]] = {}
+        self.conflicts: dict[str, int] = {}
+        self.rounds = 0
+        self._spent = spent
+
+    def starting_round(self, index: int) -> None:
+        self.rounds = index + 1
+        if self._spent():
+            raise _OutOfTimeError
+
+    def adding_requirement(self, requirement: Ask, parent: Candidate | None) -> None:
+        self.parents.setdefault(requirement.key, []).append((requirement, parent))
+
+    def resolving_conflicts(self, causes: Collection[RequirementInformation[Ask, Candidate]]) -> None:
+        keys = {cause.requirement.key for cause in causes}
+        keys |= {cause.parent.key for cause in causes if cause.parent is not None}
+        for key in keys:
+            self.conflicts[key] = self.conflicts.get(key, 0) + 1
+
+
+def resolve(
+    asks: Sequence[Ask],
+    *,
+    catalog: Catalog,
+    fits: Fits,
+    markers: Mapping[str, str],
+    constraints: Mapping[NormalizedName, Sequence[Ask]],
+    fixed: Mapping[NormalizedName, Fixed],
+    spent: Callable[[], bool],
+    max_rounds: int = MAX_ROUNDS,
+) -> Outcome:
+    """Pins for the root requirements `asks`, or the clash that stands in the way.
+
+    `markers` is the target's PEP 508 environment; `spent` says when to give up (the caller owns the clock).
+    """
+    reporter = _Reporter(spent)
+    provider = Provider(
+        catalog=catalog,
+        fits=fits,
+        markers=markers,
+        constraints=constraints,
+        fixed=fixed,
+        roots=dict.fromkeys(ask.key for ask in asks),
+        conflicts=reporter.conflicts,
+        explicit=frozenset(ask.project for ask in asks if ask.specifier.prereleases),
+    )
+    try:
+        state = settle(provider, reporter, asks, max_rounds)
+    except ResolutionImpossible as impossible:
+        return explain_clash(impossible.causes, reporter.parents, provider)
+    except (ResolutionTooDeep, _OutOfTimeError):
+        worst = sorted(reporter.conflicts, key=lambda key: (-reporter.conflicts[key], key))[:3]
+        return Clash(
+            project=worst[0] if worst else "",
+            lines=tuple(f"{key} took part in {reporter.conflicts[key]} conflicts." for key in worst),
+            limit=f"gave up after {reporter.rounds} rounds",
+        )
+    pins = tuple(_pins(state.mapping, state.criteria, provider))
+    return Resolution(pins=pins, rounds=reporter.rounds)
+
+
+def _pins(
+    mapping: Mapping[str, Candidate], criteria: Mapping[str, Criterion[Ask, Candidate]], provider: Provider
+) -> Iterator[Pin]:
+    """One pin per project that a root requirement reaches, with everyone who asked for it."""
+    reached = _reached(mapping, criteria)
+    extras: dict[NormalizedName, set[NormalizedName]] = {}
+    asked: dict[NormalizedName, set[tuple[str, str]]] = {}
+    for key in reached:
+        candidate = mapping[key]
+        if candidate.extra is not None:
+            extras.setdefault(candidate.project, set()).add(candidate.extra)
+        for information in criteria[key].information:
+            parent = information.parent
+            if parent is None:
+                who = information.requirement.origin
+            elif parent.key in reached and parent.project != candidate.project:
+                who = str(parent)
+            else:
+                continue
+            asked.setdefault(candidate.project, set()).add((who, information.requirement.text))
+    for key in sorted(key for key in reached if mapping[key].extra is None):
+        candidate = mapping[key]
+        metadata = provider.metadata(candidate)
+        if isinstance(metadata, Metadata):
+            yield Pin(
+                project=candidate.project,
+                version=candidate.version,
+                extras=tuple(sorted(extras.get(candidate.project, ()))),
+                dist=candidate.dist,
+                metadata=metadata,
+                asked=tuple(sorted(asked.get(candidate.project, ()))),
+                direct=candidate.project in provider.fixed,
+            )
+
+
+def _reached(
+    mapping: Mapping[str, Candidate], criteria: Mapping[str, Criterion[Ask, Candidate]]
+) -> frozenset[str]:
+    """The keys that a chain of pinned candidates joins to a root requirement."""
+    children: dict[str | None, list[str]] = {}
+    for key, criterion in criteria.items():
+        for information in criterion.information:
+            parent = information.parent
+            children.setdefault(None if parent is None else parent.key, []).append(key)
+    reached: set[str] = set()
+    waiting = list(children.get(None, ()))
+    while waiting:
+        key = waiting.pop()
+        if key not in reached and key in mapping:
+            reached.add(key)
+            waiting.extend(children.get(key, ()))
+    return frozenset(reached)
