@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
@@ -38,6 +38,8 @@ __all__ = [
     "parse_tags",
     "parse_version",
     "read_filename",
+    "shelve",
+    "version_text",
 ]
 
 
@@ -60,11 +62,15 @@ class Reason(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misfit:
-    """A file that is not used, and why: `detail` is a phrase ("needs glibc 2.28, here 2.17")."""
+    """A file that is not used, and why: `detail` is a phrase ("needs glibc 2.28, here 2.17").
+
+    `distance` orders misfits of tags: smaller is nearer to fitting.
+    """
 
     filename: str
     reason: Reason
     detail: str
+    distance: int = 0
 
 
 class Row(NamedTuple):
@@ -223,7 +229,7 @@ def read_filename(filename: str, project: NormalizedName) -> Read | Misfit:
             return misfit(Reason.VARIANT, f"a wheel variant ({parts[-1]}), which no released installer takes")
         if len(parts) not in (5, 6):
             return misfit(Reason.NAME, "not a wheel's name (PEP 427)")
-        if canonicalize_name(parts[0]) != project:
+        if _canonical(parts[0]) != project:
             return misfit(Reason.NAME, f"a wheel of another project ({parts[0]})")
         build = parts[2] if len(parts) == 6 else ""
         return Read(parts[1], "-".join(parts[-3:]), build)
@@ -242,14 +248,47 @@ def read_filename(filename: str, project: NormalizedName) -> Read | Misfit:
     return misfit(Reason.NAME, f"an archive of another project, or not named NAME-VERSION{suffix}")
 
 
+def version_text(filename: str, project: NormalizedName) -> str:
+    """The version that `read_filename` would find, as text; "" where it would find a misfit.
+
+    Pages have thousands of files and few of them are ever looked at: this makes no object for a usual wheel.
+
+    >>> version_text("demo-1.0-cp311-cp311-win32.whl", "demo"), version_text("demo-1.0.exe", "demo")
+    ('1.0', '')
+    """
+    if filename.endswith(".whl") and filename.count("-") == 4:
+        name, _, rest = filename.partition("-")
+        return rest[: rest.index("-")] if _canonical(name) == project else ""
+    read = read_filename(filename, project)
+    return "" if isinstance(read, Misfit) else read.version
+
+
+_canonical = lru_cache(maxsize=20_000)(canonicalize_name)
+
+
+def shelve(rows: Iterable[Row], project: NormalizedName) -> dict[str, list[Row]]:
+    """Rows by the version text in their names; under "" those whose names say nothing usable."""
+    shelves: dict[str, list[Row]] = {}
+    for row in rows:
+        shelves.setdefault(version_text(row.filename, project), []).append(row)
+    return shelves
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What one index lists for a project: `rows` in the server's order; `status` is PEP 792's (or "")."""
+    """What one index lists for a project; `status` is PEP 792's (or "").
+
+    `rows` are in the server's order. Where `shelves` is given (rows by version text, as `shelve` makes them),
+    rows are made only when asked for, and `rows` may go shelf by shelf. `skipped` are entries that are no
+    file at all.
+    """
 
     index: str
-    rows: tuple[Row, ...]
+    rows: Sequence[Row] = ()
     status: str = ""
     status_reason: str = ""
+    shelves: Mapping[str, Sequence[Row]] | None = field(default=None, compare=False, repr=False)
+    skipped: tuple[Misfit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +303,9 @@ class Answer:
     where: str = ""
     why: str = ""
     id: str = ""
+
+
+_Shelf: TypeAlias = tuple[Sequence[Row], str]  # rows of one version, and the index that lists them
 
 
 class Page:
@@ -287,35 +329,46 @@ class Page:
         """The indexes that could not be asked."""
         return tuple(answer for answer in self.answers if answer.state == "trouble")
 
-    @cached_property
-    def _grouped(self) -> tuple[dict[Version, list[tuple[Read, Row, str]]], tuple[Misfit, ...]]:
-        groups: dict[str, list[tuple[Read, Row, str]]] = {}
-        skipped: list[Misfit] = []
-        for listing in self.listings:
-            for row in listing.rows:
-                read = read_filename(row.filename, self.project)
-                if isinstance(read, Misfit):
-                    skipped.append(read)
-                else:
-                    groups.setdefault(read.version, []).append((read, row, listing.index))
-        by_version: dict[Version, list[tuple[Read, Row, str]]] = {}
-        for text, rows in groups.items():
-            version = parse_version(text)
-            if version is None:
-                skipped.extend(
-                    Misfit(
-                        filename=row.filename, reason=Reason.NAME, detail=f"{text} is no version (PEP 440)"
-                    )
-                    for _, row, _ in rows
-                )
-            else:
-                by_version.setdefault(version, []).extend(rows)
-        return by_version, tuple(skipped)
+    def trouble_before(self, index: str) -> tuple[Answer, ...]:
+        """The indexes in trouble that would have been preferred to that one.
 
-    @property
+        Where there are any, a file of that index must not be trusted: what a broken index does not serve,
+        another one may offer under the same name (dependency confusion).
+        """
+        before: list[Answer] = []
+        for answer in self.answers:
+            if answer.index == index:
+                break
+            if answer.state == "trouble":
+                before.append(answer)
+        return tuple(before)
+
+    @cached_property
+    def _grouped(self) -> tuple[dict[Version, list[_Shelf]], tuple[_Shelf, ...]]:
+        unread: list[_Shelf] = []  # the text of a version that is none, and its rows
+        by_version: dict[Version, list[_Shelf]] = {}
+        for listing in self.listings:
+            shelves = listing.shelves if listing.shelves is not None else shelve(listing.rows, self.project)
+            for text, rows in shelves.items():
+                version = parse_version(text)
+                if version is None:
+                    unread.append((rows, text))
+                else:
+                    by_version.setdefault(version, []).append((rows, listing.index))
+        return by_version, tuple(unread)
+
+    @cached_property
     def skipped(self) -> tuple[Misfit, ...]:
         """Files whose names say nothing usable, with the reason; never dropped silently."""
-        return self._grouped[1]
+        skipped = [misfit for listing in self.listings for misfit in listing.skipped]
+        for rows, text in self._grouped[1]:
+            for row in rows:
+                read = read_filename(row.filename, self.project)
+                if not isinstance(read, Misfit):
+                    detail = f"{text} is no version (PEP 440)"
+                    read = Misfit(filename=row.filename, reason=Reason.NAME, detail=detail)
+                skipped.append(read)
+        return tuple(skipped)
 
     @cached_property
     def versions(self) -> tuple[Version, ...]:
@@ -334,8 +387,11 @@ class Page:
             self._files[version] = made
         return made
 
-    def _make(self, version: Version, rows: Iterable[tuple[Read, Row, str]]) -> Iterable[Dist]:
-        for read, row, index in rows:
+    def _make(self, version: Version, shelves: Iterable[_Shelf]) -> Iterable[Dist]:
+        for row, index in ((row, index) for rows, index in shelves for row in rows):
+            read = read_filename(row.filename, self.project)
+            if isinstance(read, Misfit):
+                continue
             if read.tags is None:
                 yield Sdist(row=row, project=self.project, version=version, index=index)
                 continue
