@@ -133,8 +133,8 @@ class Supported:
         if self.rank(wheel.tags) is not None:
             return None
         misses = [self._miss(tag) for tag in sorted(wheel.tags, key=str)]
-        _, reason, detail = min(misses, key=lambda miss: miss[0])
-        return Misfit(filename=wheel.filename, reason=reason, detail=detail)
+        distance, reason, detail = min(misses, key=lambda miss: miss[0])
+        return Misfit(filename=wheel.filename, reason=reason, detail=detail, distance=distance)
 
     def _miss(self, tag: Tag) -> tuple[int, Reason, str]:
         """How far off a tag is (smaller is nearer), and the axis to name."""

@@ -1,0 +1,285 @@
+"""What the pins of a resolution mean for a machine: which are source builds, why, and what else fits.
+
+Knows pins, pages and the judge of files; must not resolve, fetch or print.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from planner.dists import Dist, Metadata, Misfit, Page, Reason, Sdist, SdistReading, Tree, Wheel
+from planner.findings import Finding, Severity
+from planner.fits import Fits
+
+__all__ = ["Pinned", "SourceBuild", "assess", "source_build", "why_no_wheel"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pinned:
+    """What is judged of a pin, free of the search that found it. `asked` is (who, requirement text)."""
+
+    project: NormalizedName
+    version: Version | None
+    extras: tuple[NormalizedName, ...]
+    dist: Dist | Tree
+    metadata: Metadata
+    asked: tuple[tuple[str, str], ...]
+    direct: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceBuild:
+    """A pin that the installer will build: `native` is True, False (pure Python) or None (cannot be told).
+
+    `why` is one sentence; `misfits` are the version's wheels with the reason each was refused;
+    `alternatives` are sentences about what fits instead, not checked against the other requirements.
+    """
+
+    project: NormalizedName
+    version: Version | None
+    filename: str
+    code: str
+    why: str
+    native: bool | None
+    native_because: tuple[str, ...] = ()
+    misfits: tuple[Misfit, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    backend: str = ""
+    build_requires: tuple[str, ...] = ()
+    own: bool = False
+
+
+_CODE_OF = {
+    Reason.PYTHON: "WP103",
+    Reason.ABI: "WP104",
+    Reason.PLATFORM: "WP105",
+    Reason.LIBC: "WP106",
+    Reason.REQUIRES_PYTHON: "WP107",
+    Reason.VARIANT: "WP109",
+}
+
+
+def why_no_wheel(page: Page, version: Version, fits: Fits) -> tuple[str, str, tuple[Misfit, ...]]:
+    """Why a version has no wheel for the machine: (code, sentence without full stop, its wheels' misfits)."""
+    wheels = [dist for dist in page.files(version) if isinstance(dist, Wheel)]
+    if not wheels:
+        variants = [m for m in page.skipped if m.reason is Reason.VARIANT and f"-{version}-" in m.filename]
+        if variants:
+            return "WP109", f"only wheel variants were published ({len(variants)})", tuple(variants)
+        others = [v for v in page.versions if any(isinstance(d, Wheel) for d in page.files(v))]
+        if not others:
+            return "WP101", "no wheel was ever published on this index", ()
+        near = "other versions have" if len(others) > 1 else f"only {others[0]} has"
+        return "WP102", f"this version has only an sdist ({near} wheels)", ()
+    misfits = tuple(misfit for wheel in wheels if (misfit := fits.misfit(wheel)) is not None)
+    tagged = [m for m in misfits if m.reason in (Reason.PYTHON, Reason.ABI, Reason.PLATFORM, Reason.LIBC)]
+    if not tagged:
+        reason = misfits[0].reason if misfits else Reason.FORMAT
+        details = sorted({misfit.detail for misfit in misfits})
+        return _CODE_OF.get(reason, "WP108"), f"its wheels are refused: {'; '.join(details)}", misfits
+    nearest = min(misfit.distance for misfit in tagged)
+    near_names = {misfit.filename for misfit in tagged if misfit.distance == nearest}
+    reason = next(misfit.reason for misfit in tagged if misfit.distance == nearest)
+    near_wheels = [wheel for wheel in wheels if wheel.filename in near_names]
+    details = sorted({misfit.detail for misfit in tagged if misfit.distance == nearest})
+    return _CODE_OF[reason], _sentence(reason, near_wheels, wheels, details, fits), misfits
+
+
+def _sentence(
+    reason: Reason, near: Sequence[Wheel], wheels: Sequence[Wheel], details: Sequence[str], fits: Fits
+) -> str:
+    here = fits.supported.machine.value("abi") or f"Python {fits.python}"
+    if reason is Reason.PYTHON:
+        return f"its wheels are for {_pythons(near)} only, here {here}"
+    if reason is Reason.LIBC:
+        floors = sorted(details, key=lambda detail: [int(n) for n in re.findall(r"\d+", detail)])
+        return f"its wheels for this architecture: {floors[0]}"
+    if reason is Reason.PLATFORM:
+        if all(misfit.startswith("needs macOS") for misfit in details):
+            return f"its wheel {details[0]}"
+        return f"its wheels are for {_systems(wheels)} only"
+    return f"its nearest wheel is {details[0]}"
+
+
+def _pythons(wheels: Iterable[Wheel]) -> str:
+    """`cp38 to cp310` for a run of CPythons, else the list of interpreters."""
+    names = {tag.interpreter for wheel in wheels for tag in wheel.tags}
+    minors = sorted(int(name[3:]) for name in names if re.fullmatch(r"cp3\d+", name))
+    others = sorted(name for name in names if not re.fullmatch(r"cp3\d+", name))
+    runs: list[list[int]] = []
+    for minor in minors:
+        if runs and minor == runs[-1][-1] + 1:
+            runs[-1].append(minor)
+        else:
+            runs.append([minor])
+    spans = [f"cp3{run[0]}" if len(run) == 1 else f"cp3{run[0]} to cp3{run[-1]}" for run in runs]
+    return ", ".join([*others[:4], *spans]) or "other Pythons"
+
+
+def _systems(wheels: Iterable[Wheel]) -> str:
+    """`Windows (amd64), macOS (arm64)` of a version's wheels."""
+    found: set[str] = set()
+    for platform in {tag.platform for wheel in wheels for tag in wheel.tags}:
+        if platform.startswith("win"):
+            found.add("Windows")
+        elif platform.startswith("macosx"):
+            found.add("macOS")
+        else:
+            libc = "musl Linux" if platform.startswith("musllinux") else "Linux"
+            arch = re.sub(r"^(?:many|musl)?linux(?:\d+|_\d+_\d+)?_", "", platform)
+            found.add(f"{libc} on {arch}")
+    return ", ".join(sorted(found))
+
+
+def source_build(
+    pin: Pinned, page: Page | None, reading: SdistReading | None, fits: Fits
+) -> SourceBuild | None:
+    """The source build that a pin means, or None for a wheel. `reading` is what its sdist says."""
+    dist = pin.dist
+    if isinstance(dist, Wheel):
+        return None
+    misfits: tuple[Misfit, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    if isinstance(dist, Tree):
+        kind = "an editable directory" if dist.editable else "a directory" if dist.path else "a repository"
+        code, why = "WP110", f"the requirement names {kind}"
+    elif pin.direct or page is None:
+        code, why = "WP111", "the requirement names an sdist"
+    else:
+        code, why, misfits = why_no_wheel(page, dist.version, fits)
+        alternatives = tuple(_alternatives(page, dist, fits))
+    return SourceBuild(
+        project=pin.project,
+        version=pin.version,
+        filename=dist.filename,
+        code=code,
+        why=why,
+        native=reading.native if reading else None,
+        native_because=reading.native_because if reading else (),
+        misfits=misfits,
+        alternatives=alternatives,
+        backend=reading.backend if reading else "",
+        build_requires=reading.build_requires if reading else (),
+        own=isinstance(dist, Tree),
+    )
+
+
+def _alternatives(page: Page, dist: Sdist, fits: Fits) -> Iterator[str]:
+    """The nearest versions with a wheel for this machine, older first; then other Pythons with one."""
+    finals = [v for v in page.versions if not v.is_prerelease]
+    older = fits.with_fitting_wheel(page, [v for v in finals if v < dist.version])
+    newer = fits.with_fitting_wheel(page, [v for v in reversed(finals) if v > dist.version])
+    for version, kind in ((older, "newest older"), (newer, "next newer")):
+        if version is not None:
+            yield f"{page.project}=={version} has a wheel for this machine ({kind} version)"
+    wheels = [found for found in page.files(dist.version) if isinstance(found, Wheel)]
+    here = [w for w in wheels if any(t.platform in fits.supported.platforms for t in w.tags)]
+    if here:
+        yield f"{page.project}=={dist.version} has wheels for {_pythons(here)} on this system"
+
+
+def assess(
+    pins: Sequence[Pinned],
+    builds: Sequence[SourceBuild],
+    pages: dict[NormalizedName, Page],
+    allowed: frozenset[str],
+) -> tuple[Finding, ...]:
+    """The findings about a resolution, worst first. `allowed` are projects whose builds the user accepts."""
+    found: list[Finding] = [_build_finding(build, allowed) for build in builds]
+    by_name = {build.project: build for build in builds}
+    for pin in pins:
+        found.extend(_pin_findings(pin, pages.get(pin.project), by_name.get(pin.project)))
+    return tuple(sorted(found, key=Finding.sort_key))
+
+
+def _build_finding(build: SourceBuild, allowed: frozenset[str]) -> Finding:
+    accepted = build.own or build.project in allowed or ":all:" in allowed
+    severity: Severity = "note" if accepted or build.native is False else "error"
+    if build.native is None and not accepted:
+        severity = "warning"
+    kind = {True: "compiles native code", False: "pure Python", None: "may compile native code"}[build.native]
+    remedy = ""
+    if severity != "note":
+        pin = build.alternatives[0].partition(" ")[0] if build.alternatives else ""
+        accept = f"accept the build with `--allow-build {build.project}`"
+        remedy = f"try `{pin}`, or {accept}" if "has a wheel" in "".join(build.alternatives[:1]) else accept
+    version = f" {build.version}" if build.version else ""
+    return Finding(
+        code=build.code,
+        severity=severity,
+        project=build.project,
+        summary=f"{build.project}{version} is built from source ({kind}): {build.why}.",
+        remedy=remedy,
+        evidence=(build.filename,),
+        facts=build.native_because,
+    )
+
+
+def _pin_findings(pin: Pinned, page: Page | None, build: SourceBuild | None) -> Iterator[Finding]:
+    dist, metadata, name = pin.dist, pin.metadata, f"{pin.project} {pin.version}"
+    where = tuple(who for who, _ in pin.asked)
+
+    def finding(
+        code: str, severity: Severity, summary: str, remedy: str = "", facts: tuple[str, ...] = ()
+    ) -> Finding:
+        return Finding(
+            code=code,
+            severity=severity,
+            project=pin.project,
+            summary=summary,
+            remedy=remedy,
+            evidence=where,
+            facts=facts,
+        )
+
+    if isinstance(dist, Tree):
+        if dist.kind == "vcs":
+            yield finding(
+                "WP702",
+                "warning",
+                f"{pin.project} comes from a repository: what it depends on is not known without cloning it.",
+            )
+            if not dist.commit:
+                yield finding(
+                    "WP704",
+                    "error",
+                    f"{pin.project} names no full commit of its repository, so the plan cannot pin it.",
+                    "name one: `git+URL@<40-digit commit>`",
+                )
+        return
+    if dist.row.yanked is not None:
+        reason = f": {dist.row.yanked}" if dist.row.yanked else "."
+        yield finding("WP501", "warning", f"{name} was yanked by its authors{reason}", "pin another version")
+    if pin.version is not None and pin.version.is_prerelease and not pin.direct:
+        yield finding("WP502", "note", f"{name} is a pre-release.")
+    for extra in pin.extras:
+        if metadata.certain and extra not in metadata.extras:
+            known = f" (it has {', '.join(sorted(metadata.extras))})" if metadata.extras else ""
+            yield finding(
+                "WP503", "warning", f"{name} has no extra named {extra}{known}.", "remove the extra"
+            )
+    if not dist.row.sha256:
+        yield finding(
+            "WP602", "error", f"The index gives no sha256 for {dist.filename}: it cannot be pinned."
+        )
+    status, reason = page.status if page is not None else ("", "")
+    if status:
+        yield finding(
+            "WP504", "warning", f"{pin.project} is {status} on its index{f': {reason}' if reason else ''}."
+        )
+    if not metadata.certain:
+        yield finding(
+            "WP701",
+            "warning",
+            f"What {name} depends on is not certain: {metadata.doubt or 'its metadata is dynamic'}.",
+            facts=(f"dependencies were read from {metadata.where or metadata.source}",),
+        )
+    if build is not None and build.native is None:
+        yield finding(
+            "WP703", "note", f"Whether building {name} compiles anything cannot be told from its files."
+        )

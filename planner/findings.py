@@ -1,0 +1,72 @@
+"""What is told to the user about a set of requirements: findings with stable codes; must not print.
+
+The table `CODES` is the one list of codes; the README's table is checked against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+__all__ = ["CODES", "SEVERITIES", "Finding", "Severity"]
+
+Severity: TypeAlias = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+"""Worst first."""
+
+CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "WP101": "Source build: no wheel of the project was ever published on this index.",
+        "WP102": "Source build: this version has no wheel, other versions have.",
+        "WP103": "Source build: the wheels of this version are for other Pythons.",
+        "WP104": "Source build: the wheels of this version are for another ABI (free-threaded, stable ABI).",
+        "WP105": "Source build: the wheels of this version are for other systems or architectures.",
+        "WP106": "Source build: the wheels of this version need a newer libc, or another libc.",
+        "WP107": "Source build: the wheels of this version exclude this Python by Requires-Python.",
+        "WP108": "Source build: the wheels of this version are excluded by a setting, a yank or a hash.",
+        "WP109": "Source build: this version has only wheel variants, which no released installer takes.",
+        "WP110": "Source build of the user's own: a directory, an editable install or a repository.",
+        "WP111": "Source build: a requirement names an sdist by its address.",
+        "WP120": "No file of the project can be used on this machine: no wheel fits and there is no sdist.",
+        "WP501": "A yanked release is pinned.",
+        "WP502": "A pre-release is pinned.",
+        "WP503": "A requirement asks for an extra that the version does not have.",
+        "WP504": "The project is archived, deprecated or quarantined on its index.",
+        "WP520": "No index has the project.",
+        "WP521": "No index has a version that the requirement admits.",
+        "WP522": "Every version that the requirement admits excludes this Python.",
+        "WP523": "Requirements clash: no version satisfies all of them.",
+        "WP524": "The search for a resolution was given up at its limit.",
+        "WP525": "The only version that the requirement admits cannot be used.",
+        "WP602": "The index gives no sha256 for a file, so it cannot be pinned.",
+        "WP603": "Files are fetched over plain http, which anyone on the way can change.",
+        "WP604": "An index could not be asked: what only it could serve is unknown.",
+        "WP605": "A local version (+cu128) lives on another index.",
+        "WP701": "The dependencies of a source build are not certain without building it.",
+        "WP702": "A repository's dependencies cannot be known without cloning it.",
+        "WP703": "Whether a source build compiles anything cannot be told from its files.",
+        "WP704": "A repository requirement names no commit, so it cannot be pinned.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing the user should know: `summary` is a sentence, `remedy` what to type or change ("" if none).
+
+    `evidence` are places (`requirements.txt:4`, a file name); `facts` are sentences behind the summary.
+    """
+
+    code: str
+    severity: Severity
+    project: str
+    summary: str
+    remedy: str = ""
+    evidence: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+    def sort_key(self) -> tuple[int, str, str, str]:
+        """Worst first, then by code and project: the order of every report and plan."""
+        return SEVERITIES.index(self.severity), self.code, self.project, self.summary

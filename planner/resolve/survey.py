@@ -1,0 +1,175 @@
+"""Each root requirement by itself: is there a project, a version, a file; and if not, the nearest that is.
+
+A resolver stops at its first problem; this looks at all of them. It must not resolve or print.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from planner.dists import Page, Reason, Wheel
+from planner.findings import Finding
+from planner.fits import Fits
+from planner.resolve.asks import Ask
+from planner.resolve.provider import admitted
+
+__all__ = ["survey"]
+
+# PyTorch's own indexes, one per accelerator: https://pytorch.org/get-started/locally/ (checked 2026-11-24).
+TORCH_INDEX = "https://download.pytorch.org/whl/{label}"
+_TORCH_LABEL = re.compile(r"(?:cu\d{2,3}|cpu|xpu|rocm[\d.]+)\Z")
+
+
+def survey(
+    asks: Sequence[Ask],
+    page_of: Callable[[NormalizedName], Page],
+    fits: Fits,
+    neighbours: Callable[[str], Iterable[str]],
+) -> dict[str, Finding]:
+    """The root requirements that cannot be met whatever else is asked, by `Ask.origin` and text.
+
+    `neighbours` gives names that a mistyped project may have meant; only those that exist are proposed.
+    """
+    problems: dict[str, Finding] = {}
+    for ask in asks:
+        if ask.extra is None:
+            found = _problem(ask, page_of(ask.project), fits, page_of, neighbours)
+            if found is not None:
+                problems[f"{ask.origin} {ask.project}"] = found
+    return problems
+
+
+def _problem(
+    ask: Ask,
+    page: Page,
+    fits: Fits,
+    page_of: Callable[[NormalizedName], Page],
+    neighbours: Callable[[str], Iterable[str]],
+) -> Finding | None:
+    unknown = "".join(f" {trouble.why}" for trouble in page.troubles)
+
+    def finding(code: str, summary: str, remedy: str = "", facts: tuple[str, ...] = ()) -> Finding:
+        if unknown:  # what an unreachable index might have is not known: say so instead of "there is none"
+            summary, code = f"{summary} It may be on an index that could not be asked:{unknown}", "WP604"
+        return Finding(
+            code=code,
+            severity="error",
+            project=ask.project,
+            summary=summary,
+            remedy=remedy,
+            evidence=(ask.origin,),
+            facts=facts,
+        )
+
+    if not page.versions:
+        return _no_project(ask, page, finding, page_of, neighbours, sure=not unknown)
+    finals, others = admitted(ask.specifier, page.versions, fits.policy, explicit=True)
+    versions = sorted((*finals, *others), reverse=True)
+    if not versions:
+        return _no_version(ask, page, fits, finding)
+    exact = len(versions) == 1
+    usable = [v for v in versions if fits.choose(page, v, yanked=exact) is not None]
+    if usable:
+        return None
+    return _no_file(ask, page, versions, fits, finding)
+
+
+def _no_project(
+    ask: Ask,
+    page: Page,
+    finding: Callable[..., Finding],
+    page_of: Callable[[NormalizedName], Page],
+    neighbours: Callable[[str], Iterable[str]],
+    *,
+    sure: bool,
+) -> Finding:
+    if page.skipped:
+        names = ", ".join(misfit.filename for misfit in page.skipped[:3])
+        detail = page.skipped[0].detail
+        return finding("WP520", f"{ask.project} has no usable file on its index: {names} ({detail}).")
+    asked = ", ".join(dict.fromkeys(answer.index for answer in page.answers)) or "the index"
+    near = [name for name in neighbours(ask.project) if sure and page_of(NormalizedName(name)).versions]
+    remedy = f"did you mean `{near[0]}`?" if near else "check the name, or add the index that serves it"
+    return finding("WP520", f"There is no project named {ask.project} on {asked}.", remedy)
+
+
+def _no_version(ask: Ask, page: Page, fits: Fits, finding: Callable[..., Finding]) -> Finding:
+    wanted = next((part.version for part in ask.specifier if part.operator in ("==", "===")), "")
+    public, _, label = wanted.partition("+")
+    if label and _TORCH_LABEL.match(label):
+        there = "is" if any(str(v) == public for v in page.versions) else "is not"
+        url = TORCH_INDEX.format(label=label)
+        return finding(
+            "WP605",
+            f"{ask.project} {wanted} is not on the indexes in use ({public} without +{label} {there}).",
+            f"add `--extra-index-url {url}` (the PyTorch index), or ask for `{ask.project}=={public}`",
+        )
+    nearest = _nearest(wanted, page.versions)
+    around = f"the nearest is {nearest}; " if nearest is not None else ""
+    finals = [v for v in page.versions if not v.is_prerelease] or list(page.versions)
+    fitting = next((v for v in finals if fits.choose(page, v) is not None), None)
+    newest = f"the newest that fits here is {fitting}" if fitting else f"the newest is {finals[0]}"
+    only_pre = [v for v in page.versions if ask.specifier.contains(v, prereleases=True)]
+    if only_pre:
+        return finding(
+            "WP521",
+            f"Only pre-releases satisfy {ask.text} ({', '.join(map(str, only_pre[:3]))}).",
+            "allow them with `--pre`",
+        )
+    return finding(
+        "WP521",
+        f"No version of {ask.project} on the index satisfies {ask.specifier} ({around}{newest}).",
+        f"ask for `{ask.project}=={nearest or fitting or finals[0]}`",
+    )
+
+
+def _nearest(wanted: str, versions: Sequence[Version]) -> Version | None:
+    """The version that a removed pin most likely meant: the next of its series, else the last before."""
+    if not wanted:
+        return None
+    try:
+        pin = Version(wanted.replace(".*", ".0"))
+    except ValueError:
+        close = difflib.get_close_matches(wanted, map(str, versions), 1)
+        return Version(close[0]) if close else None
+    newer = [v for v in versions if v > pin and not v.is_prerelease]
+    older = [v for v in versions if v < pin and not v.is_prerelease]
+    if newer and newer[-1].release[:1] == pin.release[:1]:
+        return newer[-1]
+    return older[0] if older else (newer[-1] if newer else None)
+
+
+def _no_file(
+    ask: Ask, page: Page, versions: Sequence[Version], fits: Fits, finding: Callable[..., Finding]
+) -> Finding:
+    newest = versions[0]
+    misfits = fits.misfits(page, newest)
+    reasons = {misfit.reason for misfit in misfits}
+    details = tuple(dict.fromkeys(f"{m.filename}: {m.detail}" for m in misfits))[:12]
+    others = [v for v in page.versions if not v.is_prerelease]
+    fitting = next((v for v in others if fits.choose(page, v) is not None), None)
+    remedy = f"ask for `{ask.project}=={fitting}`, the newest version with a file for here" if fitting else ""
+    admits = f"{ask.project} {newest}" if len(versions) == 1 else f"{ask.project} that {ask.text} admits"
+    if reasons == {Reason.REQUIRES_PYTHON}:
+        pythons = ", ".join(dict.fromkeys(f"{m.detail.split(',')[0]}" for m in misfits))
+        return finding(
+            "WP522",
+            f"No file of {admits} takes Python {fits.python}: it {pythons}.",
+            remedy or "use such a Python",
+            details,
+        )
+    if reasons == {Reason.YANKED}:
+        return finding("WP525", f"Every version that {ask.text} admits was yanked.", remedy, details)
+    if reasons <= {Reason.TOO_LATE, Reason.FORMAT, Reason.HASH} and reasons:
+        why = "; ".join(dict.fromkeys(m.detail for m in misfits))
+        return finding("WP525", f"No file of {admits} is allowed: {why}.", remedy, details)
+    wheels = [dist for dist in page.files(newest) if isinstance(dist, Wheel)]
+    near = sorted(misfits, key=lambda m: m.distance)
+    nearest = f"; the nearest wheel is {near[0].detail}" if near and wheels else ""
+    sdist = "" if any(not isinstance(d, Wheel) for d in page.files(newest)) else " and there is no sdist"
+    return finding("WP120", f"No wheel of {admits} fits this machine{sdist}{nearest}.", remedy, details)

@@ -1,0 +1,66 @@
+"""What a `check` found, as one value; knows nothing of how it was found or is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from planner.assess import SourceBuild
+from planner.facts import Machine
+from planner.findings import SEVERITIES, Finding, Severity
+from planner.plan import Package
+
+__all__ = ["Checked", "Verdict"]
+
+Verdict: TypeAlias = Literal["clear", "builds", "blocked", "unproven"]
+"""`clear`: all wheels. `builds`: source builds, all pure Python or allowed. `blocked`: findings that stop.
+`unproven`: something that the answer depends on could not be known."""
+
+UNPROVEN = frozenset({"WP524", "WP604"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The answer to `wheelplan check`.
+
+    `packages` is the whole resolution; when `set_aside` names requirements, it is that of the others, shown so
+    that every problem is seen at once, and there is no plan. `plan` is the plan's text, or "" when none can be
+    made. `requests` and `bytes` count what was asked of indexes; `origins` are (setting, value, origin).
+    """
+
+    machine: Machine
+    inputs: tuple[str, ...]
+    packages: tuple[Package, ...]
+    builds: tuple[SourceBuild, ...]
+    findings: tuple[Finding, ...]
+    set_aside: tuple[str, ...] = ()
+    plan: str = ""
+    rounds: int = 0
+    requests: int = 0
+    bytes: int = 0
+    origins: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """One word for the whole."""
+        return verdict_of(self.findings, self.packages)
+
+    def exit_code(self, fail_on: Severity | Literal["never"]) -> int:
+        """0 proven good, 1 a finding at or above `fail_on` (or no resolution), 2 not proven."""
+        if self.verdict == "unproven":
+            return 2
+        if self.set_aside:
+            return 1
+        if fail_on == "never":
+            return 0
+        limit = SEVERITIES.index(fail_on)
+        return int(any(SEVERITIES.index(found.severity) <= limit for found in self.findings))
+
+
+def verdict_of(findings: tuple[Finding, ...], packages: tuple[Package, ...]) -> Verdict:
+    """The verdict that findings and packages give."""
+    if any(found.code in UNPROVEN for found in findings):
+        return "unproven"
+    if any(found.severity == "error" for found in findings):
+        return "blocked"
+    return "builds" if any(package.source_build for package in packages) else "clear"
