@@ -28,10 +28,10 @@ _COLOUR = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 
 def printable(text: str) -> str:
-    """The text with every character that a terminal would act on written out (C0, C1, bidi, format).
+    r"""The text with every character that a terminal would act on written out (C0, C1, bidi, format).
 
-    >>> printable("a\\x1b[31mb\\u202e")
-    'a\\\\x1b[31mb\\\\u202e'
+    >>> printable("a" + chr(27) + "[31mb" + chr(0x202E))
+    'a\\x1b[31mb\\u202e'
     """
     if text.isprintable():
         return text
@@ -256,7 +256,7 @@ def _next(checked: Checked, plan_path: str, written: str) -> Iterator[str]:
         return
     yield f"Plan {written}: {plan_path}"
     if checked.verdict in ("clear", "builds"):
-        yield f"Install it with `pip install -r {plan_path}` (pip 26.1 or newer) or `uv pip install -r {plan_path}`."
+        yield f"Install it: `uv pip install -r {plan_path}`, or with pip 26.1 or newer `pip install -r {plan_path}`."
 
 
 def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[str, Any]:

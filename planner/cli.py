@@ -1,0 +1,284 @@
+"""The command line: words to a request, a result to an exit code; one function a subcommand.
+
+The one place that reads the environment, the clock and the standard streams. Subcommands import what they use
+inside their function, so that `--help` and `--version` cost no more than argparse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from planner.errors import UsageError, WheelplanError
+
+if TYPE_CHECKING:
+    from planner.report import Printer
+
+__all__ = ["main"]
+
+INTERRUPTED = 130
+
+_EPILOG = """\
+exit codes:
+  0   proven good: every check ran and passed
+  1   proven bad: a finding at or above --fail-on, or no resolution
+  2   not proven: usage, unreadable input, network, timeout, limit
+  130 interrupted
+"""
+
+_CHECK_EPILOG = f"""\
+examples:
+  wheelplan check requirements.txt
+  wheelplan check 'flash-attn>=2' torch vllm
+  wheelplan check pyproject.toml --extra gpu --group dev
+  wheelplan check requirements.txt --machine gpubox.toml -o pylock.gpubox.toml
+  wheelplan check requirements.txt --python-version 3.14 --assume glibc=2.28 --assume cuda-driver=550.54
+  cat requirements.txt | wheelplan check - --output-format json
+
+{_EPILOG}"""
+
+_FINGERPRINT_EPILOG = f"""\
+examples:
+  wheelplan fingerprint
+  wheelplan fingerprint -o gpubox.toml      then, elsewhere: wheelplan check --machine gpubox.toml …
+  wheelplan fingerprint -p .venv/bin/python --output-format json
+
+{_EPILOG}"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="wheelplan",
+        description="Know before `pip install` what will be built from source, and why; then install from a plan.",
+        epilog=_EPILOG,
+        formatter_class=form,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    check = commands.add_parser(
+        "check",
+        help="resolve, judge every file against the machine, write the plan",
+        description="Resolve requirements against the index, tell which projects have no wheel for the machine\n"
+        "and why, and write a plan (a PEP 751 lock file) that pip and uv install.",
+        epilog=_CHECK_EPILOG,
+        formatter_class=form,
+        allow_abbrev=False,
+    )
+    _add_check(check)
+    fingerprint = commands.add_parser(
+        "fingerprint",
+        help="tell what is known of this machine, and how it was found",
+        description="Print the facts about this machine that wheels and source builds depend on.",
+        epilog=_FINGERPRINT_EPILOG,
+        formatter_class=form,
+        allow_abbrev=False,
+    )
+    fingerprint.add_argument("-o", "--output", metavar="FILE", help="save the facts as a machine file")
+    fingerprint.add_argument("--output-format", choices=("text", "toml", "json"), default="text")
+    _add_machine(fingerprint)
+    _add_common(fingerprint)
+    cache = commands.add_parser(
+        "cache",
+        help="tell where the cache is, or empty it",
+        description="The cache holds index pages (ten minutes, or as the index says) and metadata (for ever).",
+        allow_abbrev=False,
+    )
+    cache.add_argument("action", choices=("dir", "clear"))
+    cache.add_argument("--cache-dir", metavar="DIR", help="another cache folder")
+    _add_common(cache)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument("-q", "--quiet", action="store_true", help="say only what matters")
+    group.add_argument("-v", "--verbose", action="store_true", help="say where each value came from")
+    group.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+
+
+def _add_machine(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the machine to plan for")
+    group.add_argument("--machine", metavar="FILE", help="a machine file made by `wheelplan fingerprint -o`")
+    group.add_argument(
+        "--assume",
+        metavar="FACT=VALUE",
+        action="append",
+        default=[],
+        help="take a fact for granted (repeatable)",
+    )
+    group.add_argument(
+        "-p", "--python", metavar="PYTHON", help="the target interpreter: a path, a name, a version"
+    )
+    group.add_argument("--python-version", metavar="X.Y", help="plan for another version of Python")
+    group.add_argument(
+        "--python-platform",
+        "--platform",
+        metavar="NAME",
+        help="plan for another platform (uv's or pip's names)",
+    )
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="INPUT",
+        help="a requirements file, pyproject.toml, pylock.toml, a PEP 723 script, a folder, a requirement, or -",
+    )
+    add = parser.add_argument
+    add("-r", "--requirement", dest="requirements", action="append", default=[], metavar="FILE")
+    add("-c", "--constraint", dest="constraints", action="append", default=[], metavar="FILE")
+    add("-e", "--editable", dest="editables", action="append", default=[], metavar="PATH")
+    add(
+        "--extra",
+        dest="extras",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an extra of pyproject.toml",
+    )
+    add("--all-extras", action="store_true", help="every extra of pyproject.toml")
+    add("--group", dest="groups", action="append", default=[], metavar="NAME", help="a dependency group")
+    add("-o", "--output", metavar="PLAN", help="where the plan goes (default: pylock.wheelplan.toml)")
+    add("--output-format", choices=("text", "json"), default="text")
+    add("--fail-on", choices=("error", "warning", "note", "never"), default="error", help="(default: error)")
+    add(
+        "--allow-build", action="append", metavar="PROJECT", help="accept its source build (`:all:` for each)"
+    )
+    add(
+        "--prefer", choices=("newest",), default="newest", help="which versions: the newest, as pip and uv do"
+    )
+    _add_machine(parser)
+    versions = parser.add_argument_group("versions and files, as in pip and uv")
+    add = versions.add_argument
+    add("--pre", action="store_true", default=None, help="allow pre-releases")
+    add("--prerelease", choices=("disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit"))
+    add("--resolution", choices=("highest", "lowest", "lowest-direct"))
+    add("--exclude-newer", "--uploaded-prior-to", dest="exclude_newer", metavar="DATE")
+    add("--no-deps", action="store_true", default=None)
+    add("--only-binary", action="append", metavar="NAMES")
+    add("--no-binary", action="append", metavar="NAMES")
+    add("--no-build", action="store_true", default=None, help="as --only-binary :all:")
+    add("--require-hashes", action="store_true", default=None)
+    indexes = parser.add_argument_group("indexes, as in pip and uv")
+    add = indexes.add_argument
+    add("-i", "--index-url", metavar="URL")
+    add("--extra-index-url", action="append", metavar="URL")
+    add("--index", action="append", metavar="[NAME=]URL")
+    add("--default-index", metavar="URL")
+    add("-f", "--find-links", action="append", metavar="URL")
+    add("--no-index", action="store_true", default=None)
+    add("--index-strategy", choices=("first-index", "unsafe-first-match", "unsafe-best-match"))
+    add("--trusted-host", action="append", metavar="HOST")
+    network = parser.add_argument_group("network and cache")
+    add = network.add_argument
+    add("--offline", action="store_true", default=None, help="use the cache alone")
+    add("--refresh", action="store_true", default=None, help="ask indexes again")
+    add("--no-cache", action="store_true", default=None)
+    add("--cache-dir", metavar="DIR")
+    _add_common(parser)
+
+
+def _version(_: argparse.Namespace, printer: Printer) -> int:
+    from importlib.metadata import version  # noqa: PLC0415
+
+    printer.text(f"wheelplan {version('wheelplan')}")
+    return 0
+
+
+def _check(args: argparse.Namespace, printer: Printer) -> int:
+    from planner import pipeline  # noqa: PLC0415
+    from planner.report import checked_json  # noqa: PLC0415
+
+    progress = printer.progress()
+    try:
+        checked = pipeline.check(pipeline.Request.of(args, pipeline.World.real()), progress.say)
+    finally:
+        progress.done()
+    path = args.output or pipeline.DEFAULT_PLAN
+    code = checked.exit_code(args.fail_on)
+    written = pipeline.write_plan(path, checked.plan) if checked.plan else ""
+    if args.output_format == "json":
+        printer.json(checked_json(checked, plan_path=path, exit_code=code))
+        return code
+    if args.verbose:
+        for name, value, origin in checked.origins:
+            printer.note(f"{name} = {value} ({origin})")
+    printer.checked(checked, plan_path=path, written=written)
+    return code
+
+
+def _fingerprint(args: argparse.Namespace, printer: Printer) -> int:
+    from planner import pipeline  # noqa: PLC0415
+    from planner.machinefile import dumps_json, dumps_toml  # noqa: PLC0415
+
+    machine = pipeline.machine_for(pipeline.MachineRequest.of(args), pipeline.World.real())
+    if args.output:
+        pipeline.write_text(args.output, dumps_toml(machine))
+        printer.note(f"Saved to {args.output}; plan for it with `wheelplan check --machine {args.output} …`.")
+        return 0
+    if args.output_format == "toml":
+        printer.text(dumps_toml(machine))
+    elif args.output_format == "json":
+        printer.text(dumps_json(machine))
+    else:
+        printer.machine(machine)
+    return 0
+
+
+def _cache(args: argparse.Namespace, printer: Printer) -> int:
+    from planner import pipeline  # noqa: PLC0415
+
+    folder = pipeline.cache_folder(args.cache_dir, os.environ)
+    if args.action == "dir":
+        printer.text(str(folder))
+    else:
+        count = pipeline.clear_cache(folder)
+        printer.note(f"Removed {count} entries from {folder}.")
+    return 0
+
+
+_COMMANDS = {"check": _check, "fingerprint": _fingerprint, "cache": _cache}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; the only place where errors become codes."""
+    from planner.report import Printer, error_json  # noqa: PLC0415
+
+    parser = _parser()
+    args = parser.parse_args(argv)
+    printer = Printer(
+        color=getattr(args, "color", "auto"),
+        quiet=getattr(args, "quiet", False),
+        verbose=getattr(args, "verbose", False),
+    )
+    try:
+        if args.version:
+            return _version(args, printer)
+        if args.command is None:
+            parser.print_help()
+            return UsageError.exit_code
+        code = _COMMANDS[args.command](args, printer)
+        sys.stdout.flush()
+    except WheelplanError as error:
+        if getattr(args, "output_format", "") == "json":
+            printer.json(error_json(error))
+        else:
+            printer.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        printer.note("Interrupted; nothing was written.")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader went away: `wheelplan … | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UsageError.exit_code
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

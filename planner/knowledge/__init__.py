@@ -1,0 +1,1 @@
+"""Tables of knowledge, each with its source, and the typed readers of them."""
