@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         prog="wheelplan",
-        description="Know before `pip install` what will be built from source, and why; then install from a plan.",
+        description="Know before `pip install` what will be built from source, and why.",
         epilog=_EPILOG,
         formatter_class=form,
         allow_abbrev=False,
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser(
         "check",
         help="resolve, judge every file against the machine, write the plan",
-        description="Resolve requirements against the index, tell which projects have no wheel for the machine\n"
+        description="Resolve requirements against the index, tell what has no wheel for the machine\n"
         "and why, and write a plan (a PEP 751 lock file) that pip and uv install.",
         epilog=_CHECK_EPILOG,
         formatter_class=form,
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     cache = commands.add_parser(
         "cache",
         help="tell where the cache is, or empty it",
-        description="The cache holds index pages (ten minutes, or as the index says) and metadata (for ever).",
+        description="Index pages are kept ten minutes (or as the index says), metadata for ever.",
         allow_abbrev=False,
     )
     cache.add_argument("action", choices=("dir", "clear"))
@@ -109,10 +109,10 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
         metavar="FACT=VALUE",
         action="append",
         default=[],
-        help="take a fact for granted (repeatable)",
+        help="take a fact for granted",
     )
     group.add_argument(
-        "-p", "--python", metavar="PYTHON", help="the target interpreter: a path, a name, a version"
+        "-p", "--python", metavar="PYTHON", help="the target interpreter: path, name or version"
     )
     group.add_argument("--python-version", metavar="X.Y", help="plan for another version of Python")
     group.add_argument(
@@ -128,7 +128,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         "words",
         nargs="*",
         metavar="INPUT",
-        help="a requirements file, pyproject.toml, pylock.toml, a PEP 723 script, a folder, a requirement, or -",
+        help="a requirements file, pyproject.toml, pylock.toml, script, folder, requirement, or -",
     )
     add = parser.add_argument
     add("-r", "--requirement", dest="requirements", action="append", default=[], metavar="FILE")
@@ -147,9 +147,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", metavar="PLAN", help="where the plan goes (default: pylock.wheelplan.toml)")
     add("--output-format", choices=("text", "json"), default="text")
     add("--fail-on", choices=("error", "warning", "note", "never"), default="error", help="(default: error)")
-    add(
-        "--allow-build", action="append", metavar="PROJECT", help="accept its source build (`:all:` for each)"
-    )
+    add("--allow-build", action="append", metavar="PROJECT", help="accept its source build")
     add(
         "--prefer", choices=("newest",), default="newest", help="which versions: the newest, as pip and uv do"
     )

@@ -256,7 +256,7 @@ def _next(checked: Checked, plan_path: str, written: str) -> Iterator[str]:
         return
     yield f"Plan {written}: {plan_path}"
     if checked.verdict in ("clear", "builds"):
-        yield f"Install it: `uv pip install -r {plan_path}`, or with pip 26.1 or newer `pip install -r {plan_path}`."
+        yield f"Install it with `uv pip install -r {plan_path}` (or pip 26.1 and newer: `pip install -r …`)."
 
 
 def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[str, Any]:

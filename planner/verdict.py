@@ -25,7 +25,7 @@ class Checked:
 
     `packages` is the whole resolution; when `set_aside` names requirements, it is that of the others, shown
     so that every problem is seen at once, and there is no plan. `plan` is the plan's text, or "" when none
-    can be made. `requests` and `bytes` count what was asked of indexes; `origins` are (setting, value, origin).
+    can be made. `requests` and `bytes` count what was asked; `origins` are (setting, value, origin).
     """
 
     machine: Machine
