@@ -1,0 +1,538 @@
+"""The statements of a setup.py, followed for one target; must not run, import or open anything.
+
+A condition that cannot be decided is followed both ways, and only what both agree on stays known. What it
+certainly does (a call of `setup()`, an error raised for this Python) is told apart from what it may do.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from planner.sdist import methods
+from planner.sdist.expressions import Expressions
+from planner.sdist.values import (
+    Extension,
+    Function,
+    Items,
+    Module,
+    Scope,
+    Table,
+    Unknown,
+    Value,
+    clone,
+    merge,
+    truth,
+)
+from planner.sdist.world import World
+
+__all__ = ["Interpreter", "SetupCall", "Stop"]
+
+_MAX_DEPTH = 12
+_NONE, _CONTINUE, _BREAK, _RETURN = range(4)
+"""How a block may have been left early: 0 not at all, else the strongest way that is possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupCall:
+    """A call of `setup()`: its keywords, its line, and whether it is certain to be reached first."""
+
+    keywords: Table
+    line: int
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """An error that the file certainly raises, or the exit it takes; `kinds` tells what that depends on."""
+
+    line: int
+    message: str
+    kinds: frozenset[str]
+
+
+class _Raised(Exception):  # noqa: N818 - control flow of the interpreted file
+    def __init__(self, line: int, name: str, message: str) -> None:
+        self.line, self.name, self.message = line, name, message
+
+
+class _Returned(Exception):  # noqa: N818 - control flow of the interpreted file
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+
+class _Left(Exception):  # noqa: N818 - control flow of the interpreted file
+    def __init__(self, how: int) -> None:
+        self.how = how
+
+
+@dataclass
+class Findings:
+    """What was seen on the way."""
+
+    setups: list[SetupCall] = field(default_factory=list)
+    extensions: list[Extension] = field(default_factory=list)
+    stop: Stop | None = None
+
+
+class Interpreter(Expressions):
+    """Follows a parsed setup.py from top to bottom; `findings` tells what it does."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.findings = Findings()
+        self._maybe = 0
+        self._conditions: list[frozenset[str]] = []
+        self._passed: set[str] = set()
+        self._stack: list[Scope] = [self.top]
+        self.top.names.update({"__name__": "__main__", "__file__": "setup.py", "__doc__": None})
+
+    def run(self, tree: ast.Module) -> None:
+        """Follow the whole file.
+
+        :raises BudgetError: when it asks for too much work.
+        """
+        try:
+            self._block(tree.body)
+        except _Raised as error:
+            kinds = frozenset(self._passed.union(*self._conditions))
+            self.findings.stop = Stop(error.line, error.message, kinds)
+        except (_Returned, _Left):  # `return` outside a function: Python would not have read the file
+            return
+
+    def _block(self, statements: list[ast.stmt]) -> int:
+        left = _NONE
+        for index, statement in enumerate(statements):
+            left = self._execute(statement)
+            rest = statements[index + 1 :]
+            if left and rest:  # which may or may not be reached
+                return max(left, self._perhaps(rest, statement.lineno))
+        return left
+
+    def _perhaps(self, statements: list[ast.stmt], line: int) -> int:
+        return self._fork(lambda: self._block(statements), lambda: _NONE, line)
+
+    def _execute(self, node: ast.stmt) -> int:
+        self.spend(2)
+        method: Callable[[Any], int | None] | None = getattr(self, f"_do_{type(node).__name__.lower()}", None)
+        return (method(node) or _NONE) if method else _NONE
+
+    # Undecided ways ---------------------------------------------------------------------------------
+
+    def _fork(self, one: Callable[[], int], other: Callable[[], int], line: int) -> int:
+        """Follow both ways from one state; keep what agrees. A way that ends in an error is not taken."""
+        before = self._snapshot()
+        first = self._way(one)
+        after_one = [scope.names for scope in self._stack]
+        for scope, names in zip(self._stack, before, strict=True):
+            scope.names = names
+        second = self._way(other)
+        if isinstance(first, _Raised) and isinstance(second, _Raised):
+            raise first
+        if isinstance(first, _Raised):
+            return self._settle(second)
+        if isinstance(second, _Raised):
+            for scope, names in zip(self._stack, after_one, strict=True):
+                scope.names = names
+            return self._settle(first)
+        for scope, names in zip(self._stack, after_one, strict=True):
+            for name in dict.fromkeys([*names, *scope.names]):
+                lost = Unknown(line, "it depends on a condition that cannot be known")
+                scope.names[name] = merge(names.get(name, lost), scope.names.get(name, lost), line)
+        return self._join(first, second, line)
+
+    def _way(self, way: Callable[[], int]) -> int | Exception:
+        self._maybe += 1
+        depth = len(self._conditions)
+        try:
+            return way()
+        except (_Raised, _Returned, _Left) as jump:
+            return jump
+        finally:
+            self._maybe -= 1
+            del self._conditions[depth:]
+
+    def _snapshot(self) -> list[dict[str, Value]]:
+        memo: dict[int, Value] = {}
+        copies = [{name: clone(value, memo) for name, value in scope.names.items()} for scope in self._stack]
+        self.spend(sum(map(len, copies)) >> 4)
+        return copies
+
+    @staticmethod
+    def _settle(outcome: int | Exception) -> int:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _join(self, first: int | Exception, second: int | Exception, line: int) -> int:
+        if isinstance(first, _Returned) and isinstance(second, _Returned):
+            raise _Returned(merge(first.value, second.value, line))
+        left = _NONE
+        for outcome in (first, second):
+            if isinstance(outcome, _Returned):
+                self.scope.returns.append(outcome.value)
+                left = max(left, _RETURN)
+            elif isinstance(outcome, _Left):
+                left = max(left, outcome.how)
+            elif isinstance(outcome, int):
+                left = max(left, outcome)
+        return left
+
+    # Statements -------------------------------------------------------------------------------------
+
+    def _do_expr(self, node: ast.Expr) -> None:
+        self.evaluate(node.value)
+
+    def _do_assign(self, node: ast.Assign) -> None:
+        value, kinds = self._with_kinds(node.value)
+        for target in node.targets:
+            self._store(target, value, kinds)
+
+    def _do_annassign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            value, kinds = self._with_kinds(node.value)
+            self._store(node.target, value, kinds)
+
+    def _do_augassign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name):
+            owner = self._owner(node.target.id)
+            current = owner.names.get(node.target.id, Unknown(node.lineno))
+        else:
+            current = self.evaluate(node.target)
+        value, kinds = self._with_kinds(node.value)
+        if isinstance(node.op, ast.Add) and isinstance(current, Items):
+            methods.call_method(current, "extend", [value], {})
+            return
+        made = current if isinstance(current, Unknown) else value
+        if not isinstance(current, Unknown) and not isinstance(value, Unknown):
+            made = methods.binary(node.op, current, value)
+        made = Unknown(node.lineno) if made is NotImplemented else made
+        self._store(node.target, made, kinds)
+
+    def _with_kinds(self, node: ast.expr) -> tuple[Value, frozenset[str]]:
+        """The value, and what it depends on: by what it reads, and by the conditions on the way to it."""
+        before, self.kinds = self.kinds, set()
+        try:
+            value = self.evaluate(node)
+            kinds = frozenset(self.kinds.union(*self._conditions))
+        finally:
+            self.kinds = before | self.kinds
+        return value, kinds
+
+    def _owner(self, name: str) -> Scope:
+        return self.top if name in self.scope.globals_ else self.scope
+
+    def _store(self, target: ast.expr, value: Value, kinds: frozenset[str]) -> None:
+        if isinstance(target, ast.Name):
+            scope = self._owner(target.id)
+            scope.names[target.id] = value
+            scope.kinds[target.id] = kinds
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self.bind(target, value)
+            for element in target.elts:
+                if isinstance(element, ast.Name):
+                    self.scope.kinds[element.id] = kinds
+        elif isinstance(target, ast.Subscript):
+            self._store_item(target, value)
+
+    def _store_item(self, target: ast.Subscript, value: Value) -> None:
+        owner, key = self.evaluate(target.value), self.evaluate(target.slice)
+        if isinstance(owner, Table):
+            if isinstance(key, (str, int)):
+                owner.items[key] = value
+            else:
+                owner.doubt = owner.doubt or Unknown(target.lineno, "a key that is not known")
+        elif isinstance(owner, Items):
+            if isinstance(key, int) and -len(owner.items) <= key < len(owner.items):
+                owner.items[key] = value
+            else:
+                owner.items.append(Unknown(target.lineno, "an item that is not known"))
+
+    def _do_functiondef(self, node: ast.FunctionDef) -> None:
+        self.scope.names[node.name] = Function(node, self.scope)
+
+    def _do_classdef(self, node: ast.ClassDef) -> None:
+        self.scope.names[node.name] = Module(f"setup.py.{node.name}")
+
+    def _do_import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            self.scope.names[name] = self.imported(alias.name if alias.asname else name)
+
+    def _do_importfrom(self, node: ast.ImportFrom) -> None:
+        home = node.module or ""
+        for alias in node.names:
+            name = alias.asname or alias.name
+            value, kinds = self._reading(f"{home}.{alias.name}")
+            self.scope.names[name] = value
+            self.scope.kinds[name] = kinds
+
+    def _reading(self, dotted: str) -> tuple[Value, frozenset[str]]:
+        before, self.kinds = self.kinds, set()
+        value = self.imported(dotted)
+        kinds, self.kinds = frozenset(self.kinds), before
+        return value, kinds
+
+    def _do_global(self, node: ast.Global) -> None:
+        if self.scope is not self.top:
+            self.scope.globals_.update(node.names)
+
+    def _do_delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                self.scope.names.pop(target.id, None)
+            elif isinstance(target, ast.Subscript):
+                owner, key = self.evaluate(target.value), self.evaluate(target.slice)
+                if isinstance(owner, Table) and isinstance(key, (str, int)):
+                    owner.items.pop(key, None)
+
+    def _do_return(self, node: ast.Return) -> None:
+        raise _Returned(self.evaluate(node.value) if node.value else None)
+
+    def _do_break(self, _: ast.Break) -> None:
+        raise _Left(_BREAK)
+
+    def _do_continue(self, _: ast.Continue) -> None:
+        raise _Left(_CONTINUE)
+
+    def _do_raise(self, node: ast.Raise) -> None:
+        call = node.exc
+        name, message = "Exception", ""
+        if isinstance(call, ast.Call):
+            arguments = [
+                self.evaluate(argument) for argument in call.args if not isinstance(argument, ast.Starred)
+            ]
+            message = (methods.render(arguments[0]) or "") if arguments else ""
+            call = call.func
+        if isinstance(call, ast.Name):
+            name = call.id
+        raise _Raised(node.lineno, name, message)
+
+    def _do_assert(self, node: ast.Assert) -> None:
+        value, kinds = self._with_kinds(node.test)
+        if truth(value) is False:
+            message = methods.render(self.evaluate(node.msg)) if node.msg else ""
+            self._conditions.append(kinds)
+            raise _Raised(node.lineno, "AssertionError", message or "")
+
+    def _do_if(self, node: ast.If) -> int:
+        value, kinds = self._with_kinds(node.test)
+        known = truth(value)
+        if known is None:
+            return self._fork(lambda: self._block(node.body), lambda: self._block(node.orelse), node.lineno)
+        chosen, left_out = (node.body, node.orelse) if known else (node.orelse, node.body)
+        if _may_jump(left_out):
+            self._passed |= kinds
+        with self._under(kinds):
+            return self._block(chosen)
+
+    @contextmanager
+    def _under(self, kinds: frozenset[str]) -> Iterator[None]:
+        """Within a branch chosen because of `kinds`, which stay set while an error goes up, for its report."""
+        self._conditions.append(kinds)
+        try:
+            yield
+        except _Raised:
+            raise
+        except BaseException:
+            self._conditions.pop()
+            raise
+        else:
+            self._conditions.pop()
+
+    def _do_with(self, node: ast.With) -> int:
+        for item in node.items:
+            value = self.evaluate(item.context_expr)
+            if item.optional_vars is not None:
+                self._store(item.optional_vars, value, frozenset())
+        return self._block(node.body)
+
+    def _do_for(self, node: ast.For) -> int:
+        items = methods.as_list(self.evaluate(node.iter))
+        if items is None:
+            self.bind(node.target, Unknown(node.lineno, "an item that is not known"))
+            left = self._fork(lambda: self._once(node), lambda: _NONE, node.lineno)
+            return left if left == _RETURN else _NONE
+        return self._rounds(node, items, 0)
+
+    def _rounds(self, node: ast.For, items: list[Value], start: int) -> int:
+        for index in range(start, len(items)):
+            self.bind(node.target, items[index])
+            left = self._once(node, certain=True)
+            if left == _BREAK:
+                return _NONE
+            if left in (-_BREAK, _RETURN):  # perhaps: the remaining rounds may not happen
+                more = self._fork(partial(self._rounds, node, items, index + 1), lambda: _NONE, node.lineno)
+                return _RETURN if _RETURN in (left, more) else _NONE
+        return self._block(node.orelse)
+
+    def _once(self, node: ast.For | ast.While, *, certain: bool = False) -> int:
+        """One round: how it was left; a certain break is `_BREAK`, a possible one negative."""
+        try:
+            left = self._block(node.body)
+        except _Left as jump:
+            return jump.how if certain and jump.how == _BREAK else _NONE
+        return -_BREAK if left == _BREAK else _NONE if left == _CONTINUE else left
+
+    def _do_while(self, node: ast.While) -> int:
+        known = truth(self.evaluate(node.test))
+        if known is False:
+            return self._block(node.orelse)
+        left = self._fork(lambda: max(self._once(node), _NONE), lambda: _NONE, node.lineno)
+        self._forget(node)
+        return left if left == _RETURN else _NONE
+
+    def _forget(self, node: ast.AST) -> None:
+        """After a loop whose rounds are not counted, nothing that it assigns is known."""
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                self.scope.names[inner.id] = Unknown(inner.lineno, "it changes in a loop")
+
+    def _do_try(self, node: ast.Try) -> int:
+        certain = all(self._certain(statement) for statement in node.body)
+        depth = len(self._conditions)
+        try:
+            if certain or not node.handlers:
+                left = self._block([*node.body, *node.orelse])
+            else:
+                left = self._fork_handlers(node)
+        except _Raised as error:
+            handler = next((handler for handler in node.handlers if _catches(handler, error.name)), None)
+            if handler is None:
+                raise
+            del self._conditions[depth:]
+            if handler.name:
+                self.scope.names[handler.name] = Unknown(handler.lineno)
+            left = self._block(handler.body)
+        return max(left, self._block(node.finalbody))
+
+    def _fork_handlers(self, node: ast.Try) -> int:
+        def main() -> int:
+            return self._block([*node.body, *node.orelse])
+
+        def fallback() -> int:
+            handler = node.handlers[0]
+            if handler.name:
+                self.scope.names[handler.name] = Unknown(handler.lineno)
+            return self._block(handler.body)
+
+        return self._fork(main, fallback, node.lineno)
+
+    def _certain(self, node: ast.stmt) -> bool:
+        """Whether a statement in a `try` cannot fail, or fails in a way that this interpreter sees itself."""
+        if isinstance(node, ast.Import):
+            return all(self.world.importable(alias.name) for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            return node.level == 0 and self.world.importable(node.module or "")
+        if isinstance(node, (ast.Assign, ast.Expr)) and isinstance(node.value, (ast.Constant, ast.Name)):
+            return True
+        return isinstance(node, (ast.Pass, ast.Raise))
+
+    # Calls ------------------------------------------------------------------------------------------
+
+    def call_function(
+        self, function: Function, arguments: list[Value], keywords: dict[str, Value], line: int
+    ) -> Value:
+        """Follow a function of the file; too deep, and its value is not known."""
+        self.spend(5)
+        if len(self._stack) > _MAX_DEPTH:
+            return Unknown(line, "calls too deep to follow")
+        scope = Scope(parent=function.scope)
+        _bind_arguments(scope, function.node, arguments, keywords, self.evaluate)
+        if isinstance(function.node, ast.Lambda):
+            return self._inside(scope, function.node.body)
+        saved, passed, depth = self.scope, set(self._passed), len(self._conditions)
+        self.scope = scope
+        self._stack.append(scope)
+        try:
+            self._block(function.node.body)
+            value: Value = None
+        except _Returned as returned:
+            value = returned.value
+            del self._conditions[depth:]
+        finally:
+            self.scope = saved
+            self._stack.pop()
+        self._passed = passed
+        for other in scope.returns:
+            value = merge(value, other, line)
+        return value
+
+    def _inside(self, scope: Scope, body: ast.expr) -> Value:
+        saved, self.scope = self.scope, scope
+        try:
+            return self.evaluate(body)
+        finally:
+            self.scope = saved
+
+    def call_unmodelled(self, name: str, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
+        """Calls that matter (`setup`, `Extension`, `sys.exit`); of all others nothing is known."""
+        last = name.rpartition(".")[2]
+        if last == "setup" and not name.startswith("setup.py."):
+            self.findings.setups.append(SetupCall(clone(keywords, {}), node.lineno, self._maybe == 0))
+            return None
+        if name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "builtins.SystemExit"):
+            message = methods.render(arguments[0]) if arguments else ""
+            raise _Raised(node.lineno, "SystemExit", "" if message in ("None", None) else message)
+        if last.endswith("Extension") or last == "cythonize":
+            optional = truth(keywords.items.get("optional", False)) is True
+            made = Extension(last, node.lineno, optional)
+            self.findings.extensions.append(made)
+            return Items([made]) if last == "cythonize" else made
+        for argument in arguments:  # whatever it is given, it may change
+            if isinstance(argument, Table):
+                argument.doubt = argument.doubt or Unknown(node.lineno, f"`{last}()` may change it")
+            elif isinstance(argument, Items) and name.partition(".")[0] != "builtins":
+                argument.items.append(Unknown(node.lineno, f"`{last}()` may change it"))
+        return Unknown(node.lineno, f"`{last}()` is not followed")
+
+
+def _bind_arguments(
+    scope: Scope,
+    node: ast.FunctionDef | ast.Lambda,
+    arguments: list[Value],
+    keywords: dict[str, Value],
+    evaluate: Callable[[ast.expr], Value],
+) -> None:
+    parameters = [*node.args.posonlyargs, *node.args.args]
+    defaults = node.args.defaults
+    first = len(parameters) - len(defaults)
+    for index, parameter in enumerate(parameters):
+        if index < len(arguments):
+            value = arguments[index]
+        elif parameter.arg in keywords:
+            value = keywords[parameter.arg]
+        else:
+            value = evaluate(defaults[index - first]) if index >= first else Unknown(node.lineno)
+        scope.names[parameter.arg] = value
+    for parameter, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+        given = keywords.get(parameter.arg, NotImplemented)
+        if given is NotImplemented:
+            given = evaluate(default) if default is not None else Unknown(node.lineno)
+        scope.names[parameter.arg] = given
+    if node.args.vararg:
+        scope.names[node.args.vararg.arg] = tuple(arguments[len(parameters) :])
+    if node.args.kwarg:
+        known = {parameter.arg for parameter in (*parameters, *node.args.kwonlyargs)}
+        scope.names[node.args.kwarg.arg] = Table({key: v for key, v in keywords.items() if key not in known})
+
+
+def _may_jump(statements: list[ast.stmt]) -> bool:
+    """Whether a branch that was not taken would have left what surrounds it."""
+    return any(
+        isinstance(inner, (ast.Return, ast.Raise, ast.Continue, ast.Break))
+        for statement in statements
+        for inner in ast.walk(statement)
+    )
+
+
+def _catches(handler: ast.ExceptHandler, name: str) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {kind.id if isinstance(kind, ast.Name) else "" for kind in kinds if kind is not None}
+    if handler.type is None or "BaseException" in names or name in names:
+        return True
+    return "Exception" in names and name != "SystemExit"

@@ -1,0 +1,310 @@
+"""What a setup.py would tell setuptools, read from its syntax tree alone; must not compile or run it.
+
+Everything is bounded: the size before it is parsed, the work while it is followed. What cannot be known is a
+`Lost` value with its line, and a file that cannot be read at all is a `SetupPy` with `unreadable` set.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from planner.sdist import methods
+from planner.sdist.archive import SdistFiles, decode_text
+from planner.sdist.expressions import BudgetError
+from planner.sdist.interpreter import Interpreter, SetupCall, Stop
+from planner.sdist.values import Extension, Items, Table, Unknown, Value
+from planner.sdist.world import PLATFORM, PYTHON, UNSET, World
+
+__all__ = ["Lost", "Native", "SetupPy", "read_setup_py"]
+
+MAX_SOURCE = 1 << 20
+MAX_REPEATED = 20_000  # Pythons before 3.11 overflow the C stack on chains of operators of this order
+_CHAINS = "+-*/%.|&^@(["
+_NATIVE_CALL = re.compile(r"\b(\w*Extension|cythonize|ext_modules|cffi_modules|rust_extensions)\b\s*[(=]")
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A value that only running the file would tell; `line` is where that begins, `why` a phrase."""
+
+    line: int
+    why: str = ""
+
+
+Texts: TypeAlias = "tuple[str, ...] | Lost"
+Extras: TypeAlias = "tuple[tuple[str, tuple[str, ...]], ...] | Lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Native:
+    """What the file says of compiled parts. `modules` True: it certainly gives some to `setup()`; False: none.
+
+    `because` are phrases with their line, `optional` is True when every extension may fail to build, and
+    `commands` are the names of setuptools' commands that the file replaces.
+    """
+
+    modules: bool | None = False
+    because: tuple[str, ...] = ()
+    optional: bool = False
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupPy:
+    """A setup.py as far as it is known for one target; the lists are () and texts "" where it sets none.
+
+    `line` is that of the `setup()` call (0 when none was found), `complete` is False when unknown keywords
+    are handed to it, `refuses` a phrase when the file itself certainly refuses this target.
+    """
+
+    install_requires: Texts = ()
+    extras_require: Extras = ()
+    python_requires: str | Lost = ""
+    setup_requires: Texts = ()
+    name: str | Lost = ""
+    version: str | Lost = ""
+    native: Native = field(default_factory=Native)
+    refuses: str = ""
+    line: int = 0
+    complete: bool = True
+    unreadable: str = ""
+    imports: tuple[tuple[str, int], ...] = ()
+
+
+def read_setup_py(
+    files: SdistFiles, markers: Mapping[str, str], available: frozenset[str] = frozenset()
+) -> SetupPy | None:
+    """Read the sdist's setup.py for the target given by its PEP 508 markers; None when it has none.
+
+    `available` are the top-level modules that its build requirements bring.
+    """
+    data = files.kept.get("setup.py")
+    if data is None:
+        if "setup.py" not in files.name_set:
+            return None
+        return SetupPy(
+            unreadable="setup.py is too large to be read", complete=False, native=Native(modules=None)
+        )
+    tree = _parse(data)
+    if isinstance(tree, str):
+        return SetupPy(unreadable=f"setup.py {tree}", complete=False, native=_textual(decode_text(data)))
+    interpreter = Interpreter(World(markers, files, available))
+    trouble = ""
+    try:
+        interpreter.run(tree)
+        imports = _imports(tree)
+    except BudgetError:
+        trouble, imports = "is too involved to be followed", ()
+    except (RecursionError, MemoryError):
+        trouble, imports = "is nested too deeply to be followed", ()
+    return _summary(interpreter, tree, markers, trouble, imports)
+
+
+def _parse(data: bytes) -> ast.Module | str:
+    """The tree, or why there is none, as the end of a sentence."""
+    if len(data) > MAX_SOURCE:
+        return f"is larger than {MAX_SOURCE >> 20} MiB"
+    if max(data.count(character.encode()) for character in _CHAINS) > MAX_REPEATED:
+        return "is too long a chain of operators to be parsed"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes in old files are not ours to warn about
+            return ast.parse(data, "setup.py")
+    except SyntaxError as error:
+        line = f" (line {error.lineno})" if error.lineno else ""
+        return f"is not valid for Python 3{line}"
+    except (RecursionError, MemoryError):
+        return "is nested too deeply to be parsed"
+    except (ValueError, LookupError, OverflowError):
+        return "is not text that Python can read"
+
+
+def _textual(text: str) -> Native:
+    """For a file that does not parse: whether its text names extensions at all."""
+    for number, line in enumerate(text.splitlines(), 1):
+        code = line[:1000].split("#")[0]
+        found = _NATIVE_CALL.search(code)
+        if found:
+            return Native(modules=True, because=(f"setup.py:{number} names {found[1]}",))
+    return Native(modules=False)
+
+
+def _imports(tree: ast.Module) -> tuple[tuple[str, int], ...]:
+    """Modules that the file imports at its top level, outside any `try`, with their lines."""
+    found: list[tuple[str, int]] = []
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            found.extend((alias.name.partition(".")[0], node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.append((node.module.partition(".")[0], node.lineno))
+    return tuple(dict.fromkeys(found))
+
+
+def _summary(
+    interpreter: Interpreter,
+    tree: ast.Module,
+    markers: Mapping[str, str],
+    trouble: str,
+    imports: tuple[tuple[str, int], ...],
+) -> SetupPy:
+    findings = interpreter.findings
+    call = next((call for call in findings.setups if call.certain), None) or next(iter(findings.setups), None)
+    refuses = _refusal(findings.stop, markers) if findings.stop else ""
+    if call is None:
+        line, why = _calls_setup(tree), trouble or "no call of `setup()` could be followed"
+        lost = Lost(line, why)
+        return SetupPy(
+            install_requires=lost,
+            extras_require=lost,
+            python_requires=lost,
+            native=_native(interpreter, None, tree),
+            refuses=refuses,
+            line=line,
+            complete=False,
+            unreadable=f"setup.py {trouble}" if trouble else "",
+            imports=imports,
+        )
+    keywords = call.keywords
+    return SetupPy(
+        install_requires=_texts(keywords, "install_requires"),
+        extras_require=_extras(keywords),
+        python_requires=_text(keywords, "python_requires"),
+        setup_requires=_texts(keywords, "setup_requires"),
+        name=_text(keywords, "name"),
+        version=_text(keywords, "version"),
+        native=_native(interpreter, call, tree),
+        refuses=refuses,
+        line=call.line,
+        complete=keywords.doubt is None,
+        imports=imports,
+    )
+
+
+def _calls_setup(tree: ast.Module) -> int:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name == "setup":
+                return node.lineno
+    return 0
+
+
+def _keyword(keywords: Table, name: str) -> Value:
+    if name in keywords.items:
+        return keywords.items[name]
+    return None if keywords.doubt is None else keywords.doubt
+
+
+def _lost(value: Value) -> Lost:
+    return (
+        Lost(value.line, value.why)
+        if isinstance(value, Unknown)
+        else Lost(0, "its value is not a list of texts")
+    )
+
+
+def _texts(keywords: Table, name: str) -> Texts:
+    """A list of requirements: a list, a tuple, or text with one a line."""
+    return _lines(_keyword(keywords, name))
+
+
+def _lines(value: Value) -> Texts:
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        value = Items(list(value.splitlines()))
+    items = None if isinstance(value, Unknown) else methods.as_list(value)
+    if items is None:
+        return _lost(value)
+    out: list[str] = []
+    for item in items:
+        if not isinstance(item, str):
+            return _lost(item)
+        for line in item.splitlines():
+            text = re.sub(r"(^|\s)#.*", "", line).strip()
+            if text:
+                out.append(text)
+    return tuple(out)
+
+
+def _extras(keywords: Table) -> Extras:
+    value = _keyword(keywords, "extras_require")
+    if value is None:
+        return ()
+    if not isinstance(value, Table) or value.doubt:
+        return _lost(value.doubt if isinstance(value, Table) else value)
+    out: list[tuple[str, tuple[str, ...]]] = []
+    for extra, listed in value.items.items():
+        lines = _lines(listed)
+        if isinstance(lines, Lost) or not isinstance(extra, str):
+            return lines if isinstance(lines, Lost) else Lost(0, "an extra without a name")
+        out.append((extra, lines))
+    return tuple(out)
+
+
+def _text(keywords: Table, name: str) -> str | Lost:
+    value = _keyword(keywords, name)
+    if value is None:
+        return ""
+    text = methods.render(value) if isinstance(value, str) else None
+    return _lost(value) if text is None else text
+
+
+def _refusal(stop: Stop, markers: Mapping[str, str]) -> str:
+    """The phrase for an error that the file certainly raises on this target, or "" when it is not sure."""
+    if UNSET in stop.kinds:
+        return ""
+    message = " ".join(stop.message.split())[:300]
+    if PYTHON in stop.kinds:
+        version = markers.get("python_full_version") or markers.get("python_version", "")
+        subject = f"refuses Python {version}"
+    elif PLATFORM in stop.kinds:
+        subject = f"refuses {markers.get('platform_system', 'this system')}"
+    else:
+        subject = "always stops with an error"
+    return f"setup.py:{stop.line} {subject}" + (f": {message}" if message else "")
+
+
+def _native(interpreter: Interpreter, call: SetupCall | None, tree: ast.Module) -> Native:
+    seen = interpreter.findings.extensions
+    because = tuple(dict.fromkeys(f"setup.py:{made.line} builds a {made.kind}" for made in seen))
+    if call is None:
+        return Native(modules=None if _constructs(tree) else False, because=because)
+    modules: bool | None = False
+    optional = False
+    for name in ("ext_modules", "cffi_modules", "rust_extensions", "libraries", "cython_modules"):
+        value = _keyword(call.keywords, name)
+        items = [] if value is None else methods.as_list(value)
+        if items:
+            made = [item for item in items if isinstance(item, Extension)]
+            optional = bool(made) and all(item.optional for item in made)
+            known = any(not isinstance(item, Unknown) for item in items)
+            modules = True if known else modules or None
+            if not because:
+                because = (f"setup.py:{call.line} gives {name} to setup()",)
+        elif items is None and modules is False:
+            modules = None
+    fallbacks = [other for other in interpreter.findings.setups if other is not call]
+    if modules and any(not _keyword(other.keywords, "ext_modules") for other in fallbacks):
+        optional = True
+    commands = _keyword(call.keywords, "cmdclass")
+    names = tuple(str(key) for key in commands.items) if isinstance(commands, Table) else ()
+    if modules is None and not because:
+        because = _constructs(tree)
+    return Native(modules=modules, because=because, optional=optional, commands=names)
+
+
+def _constructs(tree: ast.Module) -> tuple[str, ...]:
+    """Every place where the syntax alone shows an extension being made."""
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name.endswith("Extension") or name == "cythonize":
+                found[f"setup.py:{node.lineno} builds a {name}"] = None
+    return tuple(found)[:5]

@@ -1,0 +1,171 @@
+"""The small formats around an sdist's metadata (headers, ini, TOML, requirement lists); must not judge them."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from planner.dists import parse_requirement
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = [
+    "combine",
+    "ini_sections",
+    "line_of",
+    "parse_headers",
+    "parse_toml",
+    "requirement_lines",
+    "requires_txt",
+    "string_list",
+    "with_marker",
+]
+
+_MAX_TOML = 1 << 20
+_MAX_DOTS = 2_000  # tomllib is quadratic in the parts of a dotted key
+_COMMENT = re.compile(r"(^|\s)#.*")
+
+
+def parse_headers(text: str) -> dict[str, list[str]]:
+    """PKG-INFO's fields by lower-case name, in order; the body (the description) is left out."""
+    fields: dict[str, list[str]] = {}
+    values: list[str] | None = None
+    for line in text.split("\n"):
+        if not line.strip():
+            break
+        if line[0] in " \t":
+            if values:
+                values[-1] += "\n" + line.strip()
+            continue
+        name, colon, value = line.partition(":")
+        if not colon:
+            break
+        values = fields.setdefault(name.strip().lower(), [])
+        values.append(value.strip())
+    return fields
+
+
+def parse_toml(text: str) -> dict[str, Any] | None:
+    """The document, or None when it is not TOML (or costs too much to find out)."""
+    if len(text) > _MAX_TOML or any(line.count(".") > _MAX_DOTS for line in text.split("\n")):
+        return None
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError, MemoryError):
+        return None
+
+
+def ini_sections(text: str) -> dict[str, dict[str, str]] | None:
+    """setup.cfg's sections, or None when it is not one; keys are lower case with underscores."""
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(text)
+    except (configparser.Error, ValueError, AttributeError):
+        return None
+    return {
+        section: {key.replace("-", "_"): value for key, value in parser.items(section)}
+        for section in parser.sections()
+    }
+
+
+def requirement_lines(text: str) -> list[str]:
+    """The requirements of a list with one a line: comments go, continued lines are joined."""
+    out: list[str] = []
+    for line in text.replace("\\\n", " ").split("\n"):
+        plain = _COMMENT.sub("", line).strip()
+        if plain:
+            out.append(plain)
+    return out
+
+
+def string_list(value: object) -> list[str] | None:
+    """A list of texts as it is, else None."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return value
+    return None
+
+
+def with_marker(requirement: str, marker: str) -> str:
+    """The requirement, only where `marker` holds as well.
+
+    >>> print(with_marker("six; python_version < '3' or os_name == 'nt'", "extra == 'test'"))
+    six; (python_version < "3" or os_name == "nt") and extra == 'test'
+    """
+    if not marker:
+        return requirement
+    parsed = parse_requirement(requirement)
+    if parsed is None or parsed.marker is None:
+        separator = " ; " if "@" in requirement else "; "
+        return f"{requirement}{separator}{marker}"
+    own = str(parsed.marker)
+    bare = requirement.rpartition(";")[0].strip() if requirement.count(";") == 1 else ""
+    own = f"({own})" if " or " in own else own
+    marker = f"({marker})" if " or " in marker else marker
+    separator = " ; " if "@" in bare else "; "
+    return f"{bare or _without_marker(requirement)}{separator}{own} and {marker}"
+
+
+def _without_marker(requirement: str) -> str:
+    """The part before the marker, where a URL or a marker's text holds semicolons too."""
+    for at, character in enumerate(requirement):
+        if character == ";":
+            head = parse_requirement(requirement[:at])
+            if head is not None and head.marker is None and parse_requirement(requirement) is not None:
+                return requirement[:at].strip()
+    return requirement
+
+
+def section_marker(section: str) -> tuple[str, str]:
+    """The extra and the marker of a key of setuptools' extras (`extra`, `:marker`, `extra:marker`).
+
+    >>> section_marker("test:python_version < '3'"), section_marker(":os_name == 'nt'")
+    (('test', "python_version < '3'"), ('', "os_name == 'nt'"))
+    """
+    extra, _, marker = section.partition(":")
+    return (str(canonicalize_name(extra.strip())) if extra.strip() else ""), marker.strip()
+
+
+def combine(groups: Mapping[str, list[str]]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """`Requires-Dist` values and extras of lists by setuptools key ("" for the plain ones)."""
+    requires: list[str] = []
+    extras: set[str] = set()
+    for section, listed in groups.items():
+        extra, marker = section_marker(section)
+        parts = [f"({marker})" if extra and " or " in marker else marker] if marker else []
+        if extra:
+            extras.add(extra)
+            parts.append(f'extra == "{extra}"')
+        requires.extend(with_marker(requirement, " and ".join(parts)) for requirement in listed)
+    return tuple(requires), frozenset(extras)
+
+
+def requires_txt(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """What an egg-info's requires.txt says, as `Requires-Dist` values and extras."""
+    groups: dict[str, list[str]] = {"": []}
+    current = groups[""]
+    for line in requirement_lines(text):
+        if line.startswith("[") and line.endswith("]"):
+            current = groups.setdefault(line[1:-1], [])
+        else:
+            current.append(line)
+    return combine(groups)
+
+
+def line_of(text: str, key: str, after: str = "") -> int:
+    """The number of the first line that sets `key` (after the first line that is `after`), else 1."""
+    started = not after
+    for number, line in enumerate(text.split("\n"), 1):
+        plain = line.strip()
+        if not started:
+            started = plain.replace(" ", "") == after
+        elif re.match(rf"[\"']?{re.escape(key)}[\"']?\s*[=:]", plain):
+            return number
+    return 1

@@ -1,0 +1,182 @@
+"""What a name in a setup.py can hold, as far as it is known; knows values only and must evaluate nothing.
+
+Plain Python values (None, bool, int, float, str, bytes, tuple, `Version`) stand for themselves. All else is
+one of the classes below, and what cannot be known is `Unknown`, with the line where knowledge was lost.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from packaging.version import Version
+
+__all__ = [
+    "Extension",
+    "File",
+    "Function",
+    "Items",
+    "Module",
+    "Place",
+    "Scope",
+    "Table",
+    "Unknown",
+    "Value",
+    "VersionInfo",
+    "clone",
+    "merge",
+    "same",
+    "truth",
+]
+
+Value: TypeAlias = Any
+"""A plain value or one of this module's classes; a union would say no more, as every case is tested for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It cannot be said without running the file; `line` is where that begins."""
+
+    line: int
+    why: str = ""
+
+
+class VersionInfo(tuple[Any, ...]):
+    """`sys.version_info` of the target Python: a tuple that also has names."""
+
+    __slots__ = ()
+
+
+@dataclass(eq=False, slots=True)
+class Items:
+    """A list or a set, which may change and may hold `Unknown` items."""
+
+    items: list[Value] = field(default_factory=list)
+    kind: str = "list"
+
+
+@dataclass(eq=False, slots=True)
+class Table:
+    """A dict with plain keys; `doubt` is set once it may hold keys that are not known."""
+
+    items: dict[Any, Value] = field(default_factory=dict)
+    doubt: Unknown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module or something in one, by its dotted name (`platform.system`); nothing of it is imported."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path inside the source tree ("" is its top), as a `pathlib.Path` would be."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was opened; None when its text is not known."""
+
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A compiled extension that the file constructs: its class's name, where, and whether it may fail."""
+
+    kind: str
+    line: int
+    optional: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """The names of a module or of a call; `kinds` tells which depend on the target's Python or system."""
+
+    names: dict[str, Value] = field(default_factory=dict)
+    kinds: dict[str, frozenset[str]] = field(default_factory=dict)
+    parent: Scope | None = None
+    globals_: set[str] = field(default_factory=set)
+    returns: list[Value] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function or lambda of the file, with the scope in which it was made."""
+
+    node: ast.FunctionDef | ast.Lambda
+    scope: Scope = field(compare=False)
+
+
+def truth(value: Value) -> bool | None:
+    """Whether it counts as true; None when that is not known."""
+    if isinstance(value, Unknown):
+        return None
+    if isinstance(value, Items):
+        return bool(value.items)
+    if isinstance(value, Table):
+        return True if value.items else None if value.doubt else False
+    if isinstance(value, (Module, Place, File, Extension, Function, Version)):
+        return True
+    return bool(value)
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether both are certainly the same value (`1` is not `True` here)."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Items):
+        return one.kind == other.kind and _all_same(one.items, other.items)
+    if isinstance(one, Table):
+        return (
+            one.doubt == other.doubt
+            and list(one.items) == list(other.items)
+            and _all_same(list(one.items.values()), list(other.items.values()))
+        )
+    if isinstance(one, tuple):
+        return _all_same(list(one), list(other))
+    return bool(one == other)
+
+
+def _all_same(one: list[Value], other: list[Value]) -> bool:
+    return len(one) == len(other) and all(map(same, one, other))
+
+
+def merge(one: Value, other: Value, line: int) -> Value:
+    """What is known when it is either this or that, decided at `line`."""
+    if same(one, other):
+        return one
+    if isinstance(one, Table) and isinstance(other, Table):
+        keys = dict.fromkeys([*one.items, *other.items])
+        lost = Unknown(line, "it depends on a condition that cannot be known")
+        items = {key: merge(one.items.get(key, lost), other.items.get(key, lost), line) for key in keys}
+        return Table(items, one.doubt or other.doubt)
+    if isinstance(one, Unknown):
+        return one
+    if isinstance(other, Unknown):
+        return other
+    return Unknown(line, "it depends on a condition that cannot be known")
+
+
+def clone(value: Value, memo: dict[int, Value]) -> Value:
+    """A copy that shares nothing that can change, but keeps which names share what; `memo` grows with it."""
+    if isinstance(value, Items):
+        if id(value) not in memo:
+            memo[id(value)] = copy = Items([], value.kind)
+            copy.items.extend(clone(item, memo) for item in value.items)
+        return memo[id(value)]
+    if isinstance(value, Table):
+        if id(value) not in memo:
+            memo[id(value)] = table = Table({}, value.doubt)
+            table.items.update((key, clone(item, memo)) for key, item in value.items.items())
+        return memo[id(value)]
+    if type(value) is tuple:
+        return tuple(clone(item, memo) for item in value)
+    return value
