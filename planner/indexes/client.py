@@ -28,32 +28,14 @@ from planner.indexes.network import (
     Wire,
     origin_of,
     shown_url,
+    unreachable,
 )
 
-__all__ = ["Client", "Counts", "unreachable"]
+__all__ = ["Client", "Counts", "retry_after"]
 
 RETRIED = frozenset({408, 425, 429, *range(500, 600)})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_HOPS = 10
-
-_HINTS = {
-    "index-unavailable": "Try again later, or look at the network: proxy, VPN, the index's address.",
-    "index-denied": "Give a user and password in the index's URL, in netrc or in keyring.",
-    "index-malformed": "Look whether this is the address of an index (it often ends in /simple/).",
-    "index-not-simple": "Look whether this is the address of an index, and whether a proxy wants a login.",
-    "index-api-version": "Update wheelplan.",
-    "response-too-large": "Look whether this is the address of an index.",
-    "offline": "Run once without --offline.",
-}
-
-
-def unreachable(
-    why: str, *, url: str, kind: str = "index-unavailable", hint: str = ""
-) -> UnreachableIndexError:
-    """The error for an address: `why` completes "The server …"; the address is shown without its secrets."""
-    return UnreachableIndexError(
-        f"The server {why}.", id=kind, where=shown_url(url), hint=hint or _HINTS.get(kind, "")
-    )
 
 
 @dataclass

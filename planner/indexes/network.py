@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from planner.errors import UnreachableIndexError
 from planner.urls import without_credentials
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Wire",
     "origin_of",
     "shown_url",
+    "unreachable",
 ]
 
 # Bytes after decompression. The public index's largest page is under 8 MiB; its largest METADATA 400 kB.
@@ -58,6 +60,26 @@ def shown_url(url: str) -> str:
     """
     bare, query, _ = without_credentials(url.partition("#")[0]).partition("?")
     return f"{bare}?…" if query or "?" in url else bare
+
+
+_HINTS = {
+    "index-unavailable": "Try again later, or look at the network: proxy, VPN, the index's address.",
+    "index-denied": "Give a user and password in the index's URL, in netrc or in keyring.",
+    "index-malformed": "Look whether this is the address of an index (it often ends in /simple/).",
+    "index-not-simple": "Look whether this is the address of an index, and whether a proxy wants a login.",
+    "index-api-version": "Update wheelplan.",
+    "response-too-large": "Look whether this is the address of an index.",
+    "offline": "Run once without --offline.",
+}
+
+
+def unreachable(
+    why: str, *, url: str, kind: str = "index-unavailable", hint: str = ""
+) -> UnreachableIndexError:
+    """The error for an address: `why` completes "The server …"; the address is shown without its secrets."""
+    return UnreachableIndexError(
+        f"The server {why}.", id=kind, where=shown_url(url), hint=hint or _HINTS.get(kind, "")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
