@@ -96,13 +96,19 @@ class Interpreter(Expressions):
 
         :raises BudgetError: when it asks for too much work.
         """
-        try:
-            self._block(tree.body)
-        except _Raised as error:
-            kinds = frozenset(self._passed.union(*self._conditions))
-            self.findings.stop = Stop(error.line, error.message, kinds)
-        except (_Returned, _Left):  # `return` outside a function: Python would not have read the file
-            return
+        rest = tree.body
+        while rest:
+            try:
+                self._block(rest)
+            except _Raised as error:
+                if self.findings.stop is None:
+                    kinds = frozenset(self._passed.union(*self._conditions))
+                    self.findings.stop = Stop(error.line, error.message, kinds)
+                rest = [statement for statement in rest if statement.lineno > error.line]
+            except (_Returned, _Left):  # outside a function or loop: Python would not have read the file
+                return
+            else:
+                return
 
     def _block(self, statements: list[ast.stmt]) -> int:
         left = _NONE
@@ -332,7 +338,7 @@ class Interpreter(Expressions):
 
     @contextmanager
     def _under(self, kinds: frozenset[str]) -> Iterator[None]:
-        """Within a branch chosen because of `kinds`, which stay set while an error goes up, for its report."""
+        """Within a branch chosen because of `kinds`; they stay set while an error goes up, for its report."""
         self._conditions.append(kinds)
         try:
             yield

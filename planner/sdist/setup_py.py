@@ -42,7 +42,7 @@ Extras: TypeAlias = "tuple[tuple[str, tuple[str, ...]], ...] | Lost"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Native:
-    """What the file says of compiled parts. `modules` True: it certainly gives some to `setup()`; False: none.
+    """What the file says of compiled parts. `modules` True: it certainly gives some to `setup()`; False: no.
 
     `because` are phrases with their line, `optional` is True when every extension may fail to build, and
     `commands` are the names of setuptools' commands that the file replaces.
@@ -58,8 +58,9 @@ class Native:
 class SetupPy:
     """A setup.py as far as it is known for one target; the lists are () and texts "" where it sets none.
 
-    `line` is that of the `setup()` call (0 when none was found), `complete` is False when unknown keywords
-    are handed to it, `refuses` a phrase when the file itself certainly refuses this target.
+    `line` is that of the `setup()` call (0 when none was found), `given` are its keywords, and `complete` is
+    False when unknown ones are handed to it. `refuses` is a phrase when the file itself certainly refuses this
+    target; what follows on the refusal is still read, for what it tells of the version.
     """
 
     install_requires: Texts = ()
@@ -72,6 +73,7 @@ class SetupPy:
     refuses: str = ""
     line: int = 0
     complete: bool = True
+    given: frozenset[str] = frozenset()
     unreadable: str = ""
     imports: tuple[tuple[str, int], ...] = ()
 
@@ -181,6 +183,7 @@ def _summary(
         refuses=refuses,
         line=call.line,
         complete=keywords.doubt is None,
+        given=frozenset(str(key) for key in keywords.items),
         imports=imports,
     )
 

@@ -1,4 +1,4 @@
-"""The small formats around an sdist's metadata (headers, ini, TOML, requirement lists); must not judge them."""
+"""The small formats around an sdist's metadata (headers, ini, TOML, requirement lists); must judge none."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ def parse_toml(text: str) -> dict[str, Any] | None:
 
 
 def ini_sections(text: str) -> dict[str, dict[str, str]] | None:
-    """setup.cfg's sections, or None when it is not one; keys are lower case with underscores."""
-    parser = configparser.RawConfigParser(strict=False)
+    """setup.cfg's sections, read with setuptools' own settings, or None when it is not one."""
+    parser = configparser.RawConfigParser(strict=False, delimiters=("=",), allow_no_value=True)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
         parser.read_string(text)
     except (configparser.Error, ValueError, AttributeError):
         return None
     return {
-        section: {key.replace("-", "_"): value for key, value in parser.items(section)}
-        for section in parser.sections()
+        section: {key: value or "" for key, value in parser.items(section)} for section in parser.sections()
     }
 
 

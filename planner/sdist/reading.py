@@ -1,0 +1,101 @@
+"""An sdist's bytes -> all that its own files say, as one value; the entry point, never raises or runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import BinaryIO
+
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from planner.dists import Metadata, Reason, Refusal, SdistReading, parse_requirement, parse_version
+from planner.errors import ArchiveError
+from planner.sdist import texts
+from planner.sdist.archive import SdistFiles, read_archive
+from planner.sdist.metadata import Sources, read_metadata
+from planner.sdist.native import judge
+from planner.sdist.setup_py import read_setup_py
+
+__all__ = ["read_files", "read_sdist"]
+
+_MODULES = {"scikit-build": "skbuild", "pyyaml": "yaml", "gitpython": "git", "attrs": "attr"}
+
+
+def read_sdist(
+    filename: str,
+    data: bytes | BinaryIO,
+    project: NormalizedName,
+    version: Version | None,
+    markers: Mapping[str, str],
+) -> SdistReading | Refusal:
+    """Read an sdist for the target given by its PEP 508 environment; `version` is None when no name tells it.
+
+    A bad archive, or one of another project, is a `Refusal`; a bad file inside is a doubt in the metadata.
+    """
+    try:
+        files = read_archive(filename, data)
+    except ArchiveError as error:
+        return Refusal(filename=filename, reason=Reason.METADATA, detail=_phrase(error.what), id=error.id)
+    return read_files(filename, files, project, version, markers)
+
+
+def read_files(
+    filename: str,
+    files: SdistFiles,
+    project: NormalizedName,
+    version: Version | None,
+    markers: Mapping[str, str],
+) -> SdistReading | Refusal:
+    """The same, from files that were read before."""
+    toml = files.text("pyproject.toml") or ""
+    pyproject = texts.parse_toml(toml)
+    if pyproject is None:  # an installer cannot build it either
+        detail = "its pyproject.toml cannot be read"
+        return Refusal(filename=filename, reason=Reason.METADATA, detail=detail, id="pyproject")
+    table = pyproject.get("build-system")
+    build = table if isinstance(table, dict) else {}
+    requires = tuple(texts.string_list(build.get("requires")) or ())
+    setup = read_setup_py(files, markers, _modules(requires))
+    sources = Sources(
+        files=files,
+        headers=texts.parse_headers(files.text("PKG-INFO") or ""),
+        pyproject=pyproject,
+        config=texts.ini_sections(files.text("setup.cfg") or "") or {},
+        setup=setup,
+        markers=markers,
+    )
+    stated = sources.header("name")
+    if stated and canonicalize_name(stated) != project:
+        detail = f"its PKG-INFO is that of another project ({stated[:80]})"
+        return Refusal(filename=filename, reason=Reason.METADATA, detail=detail, id="metadata-name")
+    verdict = judge(sources, toml)
+    backend = build.get("build-backend")
+    return SdistReading(
+        metadata=_versioned(read_metadata(sources, project, version), sources.header("version")),
+        native=verdict.native,
+        native_because=verdict.because,
+        refuses=setup.refuses if setup else "",
+        backend=backend if isinstance(backend, str) else "",
+        build_requires=requires,
+    )
+
+
+def _versioned(metadata: Metadata, stated: str) -> Metadata:
+    """A version that no file name told is PKG-INFO's."""
+    if metadata.version is not None or not stated:
+        return metadata
+    return replace(metadata, version=parse_version(stated))
+
+
+def _modules(requires: tuple[str, ...]) -> frozenset[str]:
+    """The modules that build requirements bring, as far as their names tell."""
+    names = [parsed.name.lower() for text in requires if (parsed := parse_requirement(text)) is not None]
+    return frozenset(_MODULES.get(name, name.replace("-", "_")) for name in names) | {
+        "Cython" for name in names if name == "cython"
+    }
+
+
+def _phrase(sentence: str) -> str:
+    """An error's sentence as the phrase of a refusal."""
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
