@@ -25,6 +25,7 @@ class OptionLines:
     trusted_hosts: list[str] = field(default_factory=list)
     format_words: list[tuple[str, str]] = field(default_factory=list)
     release_words: list[tuple[str, str]] = field(default_factory=list)
+    indexes: list[tuple[str, str, bool]] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
     hashed: bool = False
     origins: list[tuple[str, str, str]] = field(default_factory=list)
@@ -39,6 +40,7 @@ class OptionLines:
             trusted_hosts=tuple(dict.fromkeys(self.trusted_hosts)),
             format_words=tuple(self.format_words),
             release_words=tuple(self.release_words),
+            indexes=tuple(dict.fromkeys(self.indexes)),
             prefer_binary="prefer-binary" in self.flags,
             hashed=self.hashed,
             require_hashes="require-hashes" in self.flags,

@@ -66,7 +66,7 @@ class Reading:
         self.requires_python = SpecifierSet()
         self._files: dict[str, str] = {}
         self._texts: dict[str, str] = {}
-        self._said = OptionLines()
+        self.said = OptionLines()
         self._inclusions = 0
 
     def refuse(self, problem: BadLine, where: str, line: Line | None = None) -> None:
@@ -114,7 +114,7 @@ class Reading:
             wanted=tuple(self.wanted),
             constraints=tuple(self.constraints),
             files=tuple(InputFile(path=path, sha256=digest) for path, digest in self._files.items()),
-            options=self._said.options(),
+            options=self.said.options(),
             requires_python=self.requires_python,
             notes=tuple(self.notes),
         )
@@ -203,10 +203,10 @@ class Reading:
         text, option_text = split_options(line.text)
         try:
             options = read_options(option_text)
-            self._said.format_words += [
+            self.said.format_words += [
                 word for word in options.said if word[0] in ("only-binary", "no-binary")
             ]
-            self._said.release_words += [
+            self.said.release_words += [
                 word for word in options.said if word[0] in ("all-releases", "only-final")
             ]
             if text or options.all("editable"):
@@ -214,7 +214,7 @@ class Reading:
             elif options.all("requirement") or options.all("constraint"):
                 return self._nested(file, where, options, open_files)
             else:
-                self._said.take(options, where, lambda value: self._find_links(file, value))
+                self.said.take(options, where, lambda value: self._find_links(file, value))
                 for note in ignored_in(options):
                     self.note(where, note)
         except BadLine as problem:
@@ -229,7 +229,7 @@ class Reading:
             f"{value.partition(':')[0]}:{value.partition(':')[2].lower()}" for value in options.all("hash")
         )
         if hashes and not editable:
-            self._said.hashed = True
+            self.said.hashed = True
         settings = tuple(value.partition("=")[::2] for value in options.all("config-settings"))
         self._note_ignored(where, editable=editable, options=options)
         wanted = read_requirement(

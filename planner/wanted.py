@@ -131,6 +131,7 @@ class FileOptions:
     the list, in pip). `find_links` are URLs, or paths made absolute. `format_words` and `release_words` are
     `--only-binary`/`--no-binary` and `--all-releases`/`--only-final` in the order written: they go on top
     of the same words of the command line (see `fold_names`). URLs may hold credentials.
+    `indexes` are uv's `[[tool.uv.index]]` of a project file or script: (name, URL, explicit).
     `hashed` tells that some requirement has `--hash`. `origins` holds (option, shown value, `file:line`).
     """
 
@@ -142,6 +143,7 @@ class FileOptions:
     format_words: Words = ()
     release_words: Words = ()
     prefer_binary: bool = False
+    indexes: tuple[tuple[str, str, bool], ...] = ()
     hashed: bool = False
     require_hashes: bool = False
     no_require_hashes: bool = False
