@@ -17,7 +17,8 @@ The vocabulary (a probe adds facts, nothing else in the program changes):
 `abi`                ABI tag of the target interpreter: `cp311`, `cp314t`, `pypy311_pp73`
 `cpu-level`          `x86-64-v1` … `x86-64-v4`, `armv8.2-a` …
 `cores`              cores that this process may use (affinity and cgroup quota; rounded down, at least 1)
-`memory-total` `memory-available` `disk-free`     MiB; memory after cgroup limits
+`memory-total` `memory-available`      MiB, after cgroup limits
+`disk-free` `disk-free:tmp`            MiB free where the target environment installs, and where builds happen
 `cuda-driver`        NVIDIA's: `550.54.15`; `cuda-driver-api` is the newest CUDA it supports: `12.4`
 `gpu:N`              compute capability of GPU N: `9.0`; `gpu:N:name`, `gpu:N:memory` (MiB)
 `cuda-toolkit`       the one a build would use: `12.4`; `cuda-toolkit:PATH` for each one found
@@ -31,6 +32,7 @@ The vocabulary (a probe adds facts, nothing else in the program changes):
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -40,7 +42,48 @@ from packaging.version import InvalidVersion, Version
 
 from planner.needs import Need
 
-__all__ = ["Absent", "Fact", "Known", "Machine", "Unknown"]
+__all__ = ["FAMILIES", "MARKERS", "NAMES", "Absent", "Fact", "Known", "Machine", "Unknown", "is_name", "rank"]
+
+NAMES: tuple[str, ...] = (
+    "os", "arch", "glibc", "musl", "macos", "windows", "distro", "distro-version", "package-manager",
+    "container", "python", "implementation", "abi", "cpu-level", "cores", "memory-total", "memory-available",
+    "disk-free", "disk-free:tmp", "cuda-driver", "cuda-driver-api", "cuda-toolkit", "rocm", "torch",
+    "torch-cuda", "torch-cxx11-abi",
+)  # fmt: skip
+"""The facts that have one name each, in the order in which they are shown."""
+
+FAMILIES: tuple[str, ...] = ("gpu", "cuda-toolkit", "program", "header", "dist")
+"""The facts of which there may be many: `FAMILY:NAME`."""
+
+MARKERS: tuple[str, ...] = (
+    "implementation_name", "implementation_version", "os_name", "platform_machine",
+    "platform_python_implementation", "platform_release", "platform_system", "platform_version",
+    "python_full_version", "python_version", "sys_platform",
+)  # fmt: skip
+"""The environment markers of PEP 508, which every machine has."""
+
+_GPU = re.compile(r"gpu:\d+(:name|:memory)?\Z")
+
+
+def is_name(name: str) -> bool:
+    """Whether the vocabulary above has such a fact.
+
+    >>> is_name("glibc"), is_name("program:gcc"), is_name("gpu:0:memory"), is_name("cuda_driver")
+    (True, True, True, False)
+    """
+    family, colon, rest = name.partition(":")
+    if name in NAMES:
+        return True
+    if family == "gpu":
+        return _GPU.match(name) is not None
+    return bool(colon and rest) and family in FAMILIES
+
+
+def rank(name: str) -> tuple[int, str]:
+    """The place of a fact among others: as in the vocabulary, families last and sorted by name."""
+    if name in NAMES:
+        return NAMES.index(name), ""
+    return len(NAMES) + FAMILIES.index(name.partition(":")[0]), name
 
 
 @dataclass(frozen=True, slots=True)
