@@ -28,11 +28,12 @@ from planner.sdist.values import (
     merge,
     truth,
 )
-from planner.sdist.world import World
+from planner.sdist.world import UNSET, World
 
 __all__ = ["Interpreter", "SetupCall", "Stop"]
 
 _MAX_DEPTH = 12
+_MAX_RECURSION = 6
 _NONE, _CONTINUE, _BREAK, _RETURN = range(4)
 """How a block may have been left early: 0 not at all, else the strongest way that is possible."""
 
@@ -89,6 +90,8 @@ class Interpreter(Expressions):
         self._conditions: list[frozenset[str]] = []
         self._passed: set[str] = set()
         self._stack: list[Scope] = [self.top]
+        self._calls: list[ast.AST] = []
+        self._guards = 0
         self.top.names.update({"__name__": "__main__", "__file__": "setup.py", "__doc__": None})
 
     def run(self, tree: ast.Module) -> None:
@@ -96,18 +99,16 @@ class Interpreter(Expressions):
 
         :raises BudgetError: when it asks for too much work.
         """
-        rest = tree.body
-        while rest:
+        for statement in tree.body:
             try:
-                self._block(rest)
+                self._execute(statement)
             except _Raised as error:
-                if self.findings.stop is None:
+                if self.findings.stop is None and not self._maybe:
                     kinds = frozenset(self._passed.union(*self._conditions))
                     self.findings.stop = Stop(error.line, error.message, kinds)
-                rest = [statement for statement in rest if statement.lineno > error.line]
+                    self._maybe += 1  # what follows is read for what it tells, but is not reached
+                self._conditions.clear()
             except (_Returned, _Left):  # outside a function or loop: Python would not have read the file
-                return
-            else:
                 return
 
     def _block(self, statements: list[ast.stmt]) -> int:
@@ -165,7 +166,8 @@ class Interpreter(Expressions):
     def _snapshot(self) -> list[dict[str, Value]]:
         memo: dict[int, Value] = {}
         copies = [{name: clone(value, memo) for name, value in scope.names.items()} for scope in self._stack]
-        self.spend(sum(map(len, copies)) >> 4)
+        held = sum(len(copy.items) for copy in memo.values())
+        self.spend((held + sum(map(len, copies))) >> 3)
         return copies
 
     @staticmethod
@@ -266,16 +268,27 @@ class Interpreter(Expressions):
 
     def _do_import(self, node: ast.Import) -> None:
         for alias in node.names:
+            self._verify_import(alias.name, node.lineno)
             name = alias.asname or alias.name.partition(".")[0]
             self.scope.names[name] = self.imported(alias.name if alias.asname else name)
 
     def _do_importfrom(self, node: ast.ImportFrom) -> None:
         home = node.module or ""
+        if not node.level:
+            self._verify_import(home, node.lineno)
         for alias in node.names:
             name = alias.asname or alias.name
             value, kinds = self._reading(f"{home}.{alias.name}")
             self.scope.names[name] = value
             self.scope.kinds[name] = kinds
+
+    def _verify_import(self, module: str, line: int) -> None:
+        """A guarded import fails in an isolated build, unless a build requirement or the sdist brings it.
+
+        An unguarded one shows that the build cannot be isolated: then it is taken to be there.
+        """
+        if self._guards and self.world.absent(module):
+            raise _Raised(line, "ImportError", "")
 
     def _reading(self, dotted: str) -> tuple[Value, frozenset[str]]:
         before, self.kinds = self.kinds, set()
@@ -401,6 +414,8 @@ class Interpreter(Expressions):
     def _do_try(self, node: ast.Try) -> int:
         certain = all(self._certain(statement) for statement in node.body)
         depth = len(self._conditions)
+        guard = any(_catches(handler, "ImportError") for handler in node.handlers)
+        self._guards += guard
         try:
             if certain or not node.handlers:
                 left = self._block([*node.body, *node.orelse])
@@ -411,9 +426,14 @@ class Interpreter(Expressions):
             if handler is None:
                 raise
             del self._conditions[depth:]
+            self._guards -= guard
+            guard = False
             if handler.name:
                 self.scope.names[handler.name] = Unknown(handler.lineno)
-            left = self._block(handler.body)
+            with self._under(frozenset({UNSET} if error.name == "ImportError" else ())):
+                left = self._block(handler.body)
+        finally:
+            self._guards -= guard
         return max(left, self._block(node.finalbody))
 
     def _fork_handlers(self, node: ast.Try) -> int:
@@ -430,10 +450,11 @@ class Interpreter(Expressions):
 
     def _certain(self, node: ast.stmt) -> bool:
         """Whether a statement in a `try` cannot fail, or fails in a way that this interpreter sees itself."""
-        if isinstance(node, ast.Import):
-            return all(self.world.importable(alias.name) for alias in node.names)
-        if isinstance(node, ast.ImportFrom):
-            return node.level == 0 and self.world.importable(node.module or "")
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = (
+                [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            )
+            return all(self.world.importable(name) or self.world.absent(name) for name in names)
         if isinstance(node, (ast.Assign, ast.Expr)) and isinstance(node.value, (ast.Constant, ast.Name)):
             return True
         return isinstance(node, (ast.Pass, ast.Raise))
@@ -445,7 +466,8 @@ class Interpreter(Expressions):
     ) -> Value:
         """Follow a function of the file; too deep, and its value is not known."""
         self.spend(5)
-        if len(self._stack) > _MAX_DEPTH:
+        again = self._calls.count(function.node)
+        if len(self._stack) > _MAX_DEPTH or again >= (2 if self._maybe else _MAX_RECURSION):
             return Unknown(line, "calls too deep to follow")
         scope = Scope(parent=function.scope)
         _bind_arguments(scope, function.node, arguments, keywords, self.evaluate)
@@ -454,6 +476,7 @@ class Interpreter(Expressions):
         saved, passed, depth = self.scope, set(self._passed), len(self._conditions)
         self.scope = scope
         self._stack.append(scope)
+        self._calls.append(function.node)
         try:
             self._block(function.node.body)
             value: Value = None
@@ -463,6 +486,7 @@ class Interpreter(Expressions):
         finally:
             self.scope = saved
             self._stack.pop()
+            self._calls.pop()
         self._passed = passed
         for other in scope.returns:
             value = merge(value, other, line)

@@ -13,6 +13,7 @@ from typing import Any
 from planner.sdist import texts
 from planner.sdist.archive import SdistFiles
 from planner.sdist.metadata import Sources
+from planner.sdist.setup_py import SetupPy
 
 __all__ = ["Verdict", "judge"]
 
@@ -43,6 +44,10 @@ _SOURCES = (
     ".mm",
     ".s",
 )
+_SOURCES_BUT_CYTHON = tuple(suffix for suffix in _SOURCES if suffix != ".pyx")
+_BUILD_COMMANDS = frozenset({"build", "build_py", "build_clib", "install", "bdist_wheel"})
+_MAKER = re.compile(r"(?:[^/]+/)?(?:CMakeLists\.txt|Makefile(?:\.\w+)?|Cargo\.toml)")
+_RUNS = re.compile(r"\b(?:subprocess\.|spawn\(|check_call\(|check_output\(|os\.system\()")
 _ASIDE = re.compile(
     r"(^|/)(tests?|testing|docs?|examples?|samples?|benchmarks?|third_?party|vendor(ed)?|extern(al)?|node_modules"
     r"|static|templates?|assets|fixtures|data)/",
@@ -185,7 +190,7 @@ def _by_setuptools(sources: Sources, text: str) -> Verdict:
     if skbuild:
         return Verdict(native=True, because=(f"setup.py:{skbuild} builds with scikit-build (CMake)",))
     if seen.modules is False:
-        return _without_modules(sources, native_files)
+        return _without_modules(sources, setup)
     because = (*seen.because, *hinting, *native_files)
     sure = bool(seen.because or hinting) and bool(native_files)
     return Verdict(
@@ -193,20 +198,27 @@ def _by_setuptools(sources: Sources, text: str) -> Verdict:
     )
 
 
-def _without_modules(sources: Sources, native_files: tuple[str, ...]) -> Verdict:
-    """No extension for certain; a replaced build command can still call a compiler."""
-    setup = sources.setup
-    if setup is not None and {"build_ext", "build", "build_py", "install"} & set(setup.native.commands):
-        makers = [
-            name for name in ("CMakeLists.txt", "Makefile", "Cargo.toml") if name in sources.files.name_set
-        ]
-        if makers and native_files:
-            command = min(set(setup.native.commands) & {"build_ext", "build", "build_py", "install"})
-            because = (f"setup.py:{setup.line} replaces {command}, and there is a {makers[0]}", *native_files)
+def _without_modules(sources: Sources, setup: SetupPy) -> Verdict:
+    """No extension for certain; a replaced build command can still call a compiler (llvmlite's does)."""
+    replaced = sorted(_BUILD_COMMANDS & set(setup.native.commands))
+    compiled = _native_sources(sources.files, _SOURCES_BUT_CYTHON)
+    if replaced and compiled:
+        makers = [name for name in sources.files.names if _MAKER.fullmatch(name)]
+        runs = _RUNS.search(sources.files.text("setup.py") or "") is not None
+        because = (f"setup.py:{setup.line} replaces the command {replaced[0]}", *compiled)
+        if makers and runs:
+            return Verdict(
+                native=True, because=(*because, f"it runs other programs, and there is a {makers[0]}")
+            )
+        if makers or runs:
             return Verdict(native=None, because=because)
-    return Verdict(
-        native=False, because=(f"setup.py:{setup.line if setup else 0} gives setup() nothing to compile",)
-    )
+    phrase = f"setup.py:{setup.line} gives setup() nothing to compile"
+    cython = _native_sources(sources.files, (".pyx",))
+    if cython and setup.native.because:
+        return Verdict(
+            native=False, because=(phrase, "without Cython, which no build requirement brings", *cython)
+        )
+    return Verdict(native=False, because=(phrase,))
 
 
 def _declared(sources: Sources, text: str) -> tuple[str, ...]:
@@ -236,9 +248,9 @@ def _build_requires(sources: Sources, text: str) -> tuple[str, ...]:
     return tuple(f"pyproject.toml:{line} needs {name} to build" for name in names if name in _COMPILING)
 
 
-def _native_sources(files: SdistFiles) -> tuple[str, ...]:
+def _native_sources(files: SdistFiles, suffixes: tuple[str, ...] = _SOURCES) -> tuple[str, ...]:
     """One phrase that counts the sources in compiled languages, outside tests, documents and vendored code."""
-    found = [name for name in files.names if name.lower().endswith(_SOURCES) and not _ASIDE.search(name)]
+    found = [name for name in files.names if name.lower().endswith(suffixes) and not _ASIDE.search(name)]
     if not found:
         return ()
     more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""

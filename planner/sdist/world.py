@@ -54,6 +54,15 @@ class World:
         top = module.partition(".")[0]
         return top in sys.stdlib_module_names or top in _BUNDLED or top in self.available
 
+    def absent(self, module: str) -> bool:
+        """Whether an import certainly fails in an isolated build: nothing there brings such a module."""
+        top = module.partition(".")[0]
+        tree = self.files.name_set
+        local = {f"{top}.py", f"{top}/__init__.py", f"src/{top}/__init__.py", f"lib/{top}/__init__.py"}
+        return (
+            bool(top) and not self.importable(module) and not local & tree and top not in self.files.folders
+        )
+
     def attribute(self, name: str) -> Answer | None:
         """The value of a dotted name that the target decides, and what it depends on."""
         major, minor, micro = self.python
