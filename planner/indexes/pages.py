@@ -85,7 +85,7 @@ def _from_json(body: bytes, *, url: str, project: NormalizedName) -> CompactPage
     if not isinstance(files, list):
         _malformed("answered with JSON that has no list of files", url)
     # Separators come into JSON strings by numeric escapes alone: without any, no string need be searched.
-    clean = body.isascii() and b"\\u" not in body
+    clean = body.isascii() and (b"\\" not in body or b"\\u" not in body)
     lines = Lines(files, base=url, project=project, clean=clean)
     status = document.get("project-status")
     if not isinstance(status, dict):
