@@ -100,16 +100,22 @@ class Interpreter(Expressions):
         :raises BudgetError: when it asks for too much work.
         """
         for statement in tree.body:
-            try:
-                self._execute(statement)
-            except _Raised as error:
-                if self.findings.stop is None and not self._maybe:
-                    kinds = frozenset(self._passed.union(*self._conditions))
-                    self.findings.stop = Stop(error.line, error.message, kinds)
-                    self._maybe += 1  # what follows is read for what it tells, but is not reached
-                self._conditions.clear()
-            except (_Returned, _Left):  # outside a function or loop: Python would not have read the file
+            if not self._survives(statement):
                 return
+
+    def _survives(self, statement: ast.stmt) -> bool:
+        """Follow a statement of the top level; False when nothing after it could be read by Python either."""
+        try:
+            self._execute(statement)
+        except _Raised as error:
+            if self.findings.stop is None and not self._maybe:
+                kinds = frozenset(self._passed.union(*self._conditions))
+                self.findings.stop = Stop(error.line, error.message, kinds)
+                self._maybe += 1  # what follows is read for what it tells, but is not reached
+            self._conditions.clear()
+        except (_Returned, _Left):
+            return False
+        return True
 
     def _block(self, statements: list[ast.stmt]) -> int:
         left = _NONE

@@ -249,7 +249,7 @@ def _build_requires(sources: Sources, text: str) -> tuple[str, ...]:
 
 
 def _native_sources(files: SdistFiles, suffixes: tuple[str, ...] = _SOURCES) -> tuple[str, ...]:
-    """One phrase that counts the sources in compiled languages, outside tests, documents and vendored code."""
+    """One phrase that counts the sources in compiled languages, outside tests, documents, vendored code."""
     found = [name for name in files.names if name.lower().endswith(suffixes) and not _ASIDE.search(name)]
     if not found:
         return ()

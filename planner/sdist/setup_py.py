@@ -25,6 +25,7 @@ __all__ = ["Lost", "Native", "SetupPy", "read_setup_py"]
 MAX_SOURCE = 1 << 20
 MAX_REPEATED = 20_000  # Pythons before 3.11 overflow the C stack on chains of operators of this order
 _CHAINS = "+-*/%.|&^@(["
+_COMMANDS = frozenset({"build", "build_py", "build_ext", "build_clib", "install", "bdist_wheel"})
 _NATIVE_CALL = re.compile(r"\b(\w*Extension|cythonize|ext_modules|cffi_modules|rust_extensions)\b\s*[(=]")
 
 
@@ -59,8 +60,8 @@ class SetupPy:
     """A setup.py as far as it is known for one target; the lists are () and texts "" where it sets none.
 
     `line` is that of the `setup()` call (0 when none was found), `given` are its keywords, and `complete` is
-    False when unknown ones are handed to it. `refuses` is a phrase when the file itself certainly refuses this
-    target; what follows on the refusal is still read, for what it tells of the version.
+    False when unknown ones are handed to it. `refuses` is a phrase when the file itself certainly refuses
+    this target; what follows on the refusal is still read, for what it tells of the version.
     """
 
     install_requires: Texts = ()
@@ -297,9 +298,20 @@ def _native(interpreter: Interpreter, call: SetupCall | None, tree: ast.Module) 
         optional = True
     commands = _keyword(call.keywords, "cmdclass")
     names = tuple(str(key) for key in commands.items) if isinstance(commands, Table) else ()
+    if isinstance(commands, Unknown):
+        names = _named_commands(tree)
     if modules is None and not because:
         because = _constructs(tree)
     return Native(modules=modules, because=because, optional=optional, commands=names)
+
+
+def _named_commands(tree: ast.Module) -> tuple[str, ...]:
+    """Names of build commands that stand as keys somewhere, for a `cmdclass` that is not known as a whole."""
+    keys: set[str] = set()
+    for node in ast.walk(tree):
+        found = node.keys if isinstance(node, ast.Dict) else [node.slice] if isinstance(node, ast.Subscript) else []
+        keys |= {key.value for key in found if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+    return tuple(sorted(keys & _COMMANDS))
 
 
 def _constructs(tree: ast.Module) -> tuple[str, ...]:
