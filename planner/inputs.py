@@ -170,7 +170,7 @@ class _Run:
     def file(self, word: str, location: str) -> None:
         """Read a file by what its name (then its content) says that it is."""
         name = re.split(r"[/\\]", word.partition("?")[0])[-1]
-        shown = without_credentials(word) if is_web(word) else shown_path(word)
+        shown = without_credentials(word) if is_web(word) else shown_path(word, "", self.disk.cwd)
         problem = self._foreign(name)
         if problem:
             self.reading.refuse(problem, shown)

@@ -46,20 +46,33 @@ class Policy:
     """The user's choice of files and versions, in pip's and uv's own words.
 
     `only_binary` and `no_binary` hold normalised names or `:all:`. A name said explicitly beats `:all:` of
-    the other kind, as in pip. `exclude_newer` drops files uploaded at or after that moment (as uv; a file
-    without an upload time is kept only when no cut-off is set, as uv does).
+    the other kind, as in pip; so do `all_releases` and `only_final`, which beat `prereleases`.
+    `exclude_newer` drops files uploaded at or after that moment (as uv; a file without an upload time is
+    kept only when no cut-off is set, as uv does).
     """
 
     only_binary: frozenset[str] = frozenset()
     no_binary: frozenset[str] = frozenset()
     prefer_binary: bool = False
     prereleases: Prereleases = "if-necessary-or-explicit"
+    all_releases: frozenset[str] = frozenset()
+    only_final: frozenset[str] = frozenset()
     exclude_newer: datetime | None = None
     strategy: Strategy = "highest"
     index_strategy: IndexStrategy = "first-index"
     no_deps: bool = False
     require_hashes: bool = False
     allow_builds: frozenset[str] = frozenset()
+
+    def prereleases_for(self, project: NormalizedName) -> Prereleases:
+        """Whether its pre-releases may be used: what is said of it, else of all, else `prereleases`."""
+        if project in self.all_releases:
+            return "allow"
+        if project in self.only_final:
+            return "disallow"
+        if ":all:" in self.all_releases:
+            return "allow"
+        return "disallow" if ":all:" in self.only_final else self.prereleases
 
     def formats(self, project: NormalizedName) -> Formats:
         """Which kinds of files may be used for that project.

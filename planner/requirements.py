@@ -36,9 +36,15 @@ def is_web(location: str) -> bool:
     return _WEB.match(location) is not None
 
 
-def shown_path(path: str, base: str = "") -> str:
-    """A file's name as it is shown: as written, below the file that names it, with forward slashes."""
-    return os.path.normpath(PurePath(base, path)).replace(os.sep, "/")
+def shown_path(path: str, base: str = "", cwd: str = "") -> str:
+    """A file's name as it is shown: as written, below the file that names it, with forward slashes.
+
+    A path below `cwd` is shown from there: a plan tells no directory that only this machine has.
+    """
+    name = os.path.normpath(PurePath(base, path))
+    if cwd and PurePath(name).is_relative_to(cwd):
+        name = str(PurePath(name).relative_to(cwd))
+    return name.replace(os.sep, "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,11 @@ class Reading:
         """Read a requirements (or constraints) file that a word or a setting names, and all it includes."""
         location = name if is_web(name) else self.disk.absolute(name)
         self._walk(
-            _File(location, without_credentials(name) if is_web(name) else shown_path(name), constraint),
+            _File(
+                location,
+                without_credentials(name) if is_web(name) else shown_path(name, "", self.disk.cwd),
+                constraint,
+            ),
             where,
         )
 
@@ -281,7 +291,7 @@ class Reading:
             location, shown = name, without_credentials(name)
         else:
             location = self.disk.absolute(name, os.path.dirname(file.location))  # noqa: PTH120 -- a name, not a file
-            shown = shown_path(name, os.path.dirname(file.shown))  # noqa: PTH120
+            shown = shown_path(name, os.path.dirname(file.shown), self.disk.cwd)  # noqa: PTH120
         self._check_nested(location, shown, name, open_files)
         if file.constraint and not constraint:
             self.note(

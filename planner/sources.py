@@ -38,6 +38,7 @@ _ARCHIVES = frozenset(  # pip's list
     | {".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma"}
 )
 _EGG_NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE)
+_FROM_HERE = "Paths count from the directory that wheelplan runs in, as pip's do."
 _FRAGMENT_HASH = re.compile(r"[#&](sha256|sha384|sha512)=([^&]*)")
 
 
@@ -248,10 +249,7 @@ def _url_of_path(path: str, body: str, disk: Disk) -> str | None:
         )
     if _suffix(path).lower() not in _ARCHIVES:
         if body.startswith(("./", "../", "/")):
-            raise BadLine(
-                f"`{shortened(body)}` does not exist.",
-                "Paths count from the directory that wheelplan runs in, as pip's do.",
-            )
+            raise BadLine(f"`{shortened(body)}` does not exist.", _FROM_HERE)
         return None
     if disk.has_file(path):
         return file_url(path)
@@ -277,6 +275,8 @@ def _from_editable(text: str, disk: Disk) -> _Parts:
         body, extras = url, frozenset()
         if requirement is None and body.lower().split(":", 1)[0] in _VCS:
             body = f"{body.split(':', 1)[0].lower()}+{body}"
+        if looks_like_path(text) and not is_url(body):
+            raise BadLine(f"The directory `{shortened(text)}` does not exist.", _FROM_HERE)
         if urlsplit_scheme(body) not in _VCS_SCHEMES:
             raise BadLine(
                 f"`{redacted(shortened(text))}` cannot be editable: neither directory nor repository.",
