@@ -15,7 +15,6 @@ import ssl
 import sys
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -24,6 +23,7 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
+from planner.indexes.bodies import collect, inflated, too_large
 from planner.indexes.network import Limits, Network, NoAnswerError, Response, Sink, shown_url
 
 __all__ = ["HttpWire", "tls_context"]
@@ -270,12 +270,12 @@ class HttpWire:
         size = limits.size if wanted else min(limits.size, 64 << 10)  # an error's page is not worth more
         length = headers.get("content-length", "")
         if wanted and encoding == "identity" and length.isdecimal() and int(length[:20]) > size:
-            raise _too_large(size)
+            raise too_large(size)
         counted = _Counted(response.stream)
         chunks: Iterator[bytes] = iter(counted)
         if encoding != "identity":
             chunks = inflated(chunks, size)
-        body = _collect(chunks, size, sink if wanted else None, wanted=wanted)
+        body = collect(chunks, size, sink if wanted else None, wanted=wanted)
         framed = length != "" or "transfer-encoding" in headers or response.http_version == "HTTP/2"
         return Response(
             status=response.status_code,
@@ -317,11 +317,6 @@ def _plain(text: str) -> str:
     return " ".join(words)[:200] or "no reason given"
 
 
-def _too_large(size: int) -> NoAnswerError:
-    room = f"{size >> 20} MiB" if size >= 1 << 20 else f"{size} bytes"
-    return NoAnswerError(f"answered with more than {room}", again=False, id="response-too-large")
-
-
 def _headers(response: httpx.Response) -> dict[str, str]:
     raw = response.headers.raw
     if len(raw) > MAX_HEADERS:
@@ -343,50 +338,6 @@ class _Counted:
         for chunk in self._stream:
             self.total += len(chunk)
             yield chunk
-
-
-def _collect(chunks: Iterable[bytes], size: int, sink: Sink | None, *, wanted: bool) -> bytes:
-    kept: list[bytes] = []
-    total = 0
-    if sink is not None:
-        sink.restart()
-    for chunk in chunks:
-        total += len(chunk)
-        if total > size:
-            if not wanted:
-                break
-            raise _too_large(size)
-        if sink is None:
-            kept.append(chunk)
-        else:
-            sink.write(chunk)
-    return b"".join(kept)
-
-
-def inflated(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The content of gzip members in pieces of at most 64 KiB, so that a bomb is counted before it is held.
-
-    Raises `NoAnswerError` for a cut or damaged stream.
-    """
-    decoder = zlib.decompressobj(wbits=31)
-    produced = 0
-    try:
-        for chunk in chunks:
-            data = chunk
-            while data:
-                if decoder.eof:  # a further member (RFC 1952, 2.2)
-                    decoder = zlib.decompressobj(wbits=31)
-                piece = decoder.decompress(data, 64 << 10)
-                data = decoder.unconsumed_tail or decoder.unused_data
-                produced += len(piece)
-                if piece:
-                    yield piece
-                if produced > size:
-                    return
-    except zlib.error as error:
-        raise NoAnswerError("answered with damaged gzip data") from error
-    if not decoder.eof:
-        raise NoAnswerError("broke off its answer (gzip data without an end)", silent=True)
 
 
 def _bypassed(no_proxy: str, host: str, port: int | None) -> bool:

@@ -7,29 +7,28 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from planner.dists import Metadata, Reason, Refusal, Wheel
 from planner.errors import ArchiveError, UnreachableIndexError
 from planner.indexes.cache import Cache, key_of
 from planner.indexes.client import Client
+from planner.indexes.download import HashedFile, read_into, status_error
 from planner.indexes.headers import read_header, wheel_metadata
-from planner.indexes.network import METADATA_LIMIT, WHEEL_LIMIT, Response, origin_of, shown_url, unreachable
+from planner.indexes.network import METADATA_LIMIT, WHEEL_LIMIT, origin_of, shown_url
 from planner.indexes.records import metadata_from, metadata_record
 from planner.indexes.wheeltail import Window, metadata_bytes, tail_size
 from planner.urls import local_path
 
 __all__ = ["WheelReader"]
 
-SMALL_WHEEL = 96 << 10  # one request for all of it, and its hash can be checked
-IN_MEMORY = 8 << 20
-FILE_SECONDS = 600.0
+SMALL_WHEEL = 128 << 10  # one request for all of it, and its hash can be checked
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
 
@@ -42,16 +41,16 @@ class _Host:
     """What a host was found to do with requests that the standards leave open."""
 
     asked: int = 0
-    missing: int = 0
+    found: int = 0
     ranges: bool = True
 
     @property
     def worth_asking(self) -> bool:
-        """Whether `.metadata` files that no page announces are there often enough to ask for them.
+        """Whether to ask for a `.metadata` file that no page announces: two in three must be there.
 
-        A miss costs one request of two or three; some hosts have them for a part of their files.
+        A miss costs one request of two or three; some hosts have the files of a part of their wheels.
         """
-        return self.missing < 4 or self.missing * 3 < self.asked
+        return self.asked < 4 or self.found * 3 > self.asked * 2
 
 
 class WheelReader:
@@ -113,13 +112,15 @@ class WheelReader:
         row = wheel.row
         address, question, query = row.url.partition("?")
         url = f"{address}.metadata{question}{query}"
+        if row.metadata is None:
+            with self._lock:
+                host.asked += 1
         response = self._client.get(url, limit=METADATA_LIMIT)
         if row.metadata is None:
             # Some servers answer 200 with a page of their own for whatever is asked.
             there = response.status == 200 and "name" in read_header(response.body[: 64 << 10])
             with self._lock:
-                host.asked += 1
-                host.missing += not there
+                host.found += there
         else:
             there = response.status == 200
         if not there:
@@ -132,32 +133,12 @@ class WheelReader:
 
     def _whole(self, wheel: Wheel) -> Metadata | Refusal:
         """Download the wheel, to disk if it is large, and check its hash."""
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
-            sink = _HashedFile(cast("BinaryIO", file))
-            response = self._client.get(wheel.row.url, limit=WHEEL_LIMIT, seconds=FILE_SECONDS, sink=sink)
-            if response.status != 200:
-                raise _status_error(response)
+        with closing(HashedFile(keep=True)) as sink:
+            read_into(sink, wheel.row.url, self._client, WHEEL_LIMIT)
             expected = wheel.row.sha256
             if expected and sink.sha256.hexdigest() != expected:
                 return _replaced(wheel, "its sha256 is not the one that the index gives")
-            return _from_stream(wheel, cast("BinaryIO", file))
-
-
-class _HashedFile:
-    """A sink that keeps the bytes in a file and their digest beside it."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.sha256 = hashlib.sha256()
-
-    def restart(self) -> None:
-        self._file.seek(0)
-        self._file.truncate()
-        self.sha256 = hashlib.sha256()
-
-    def write(self, data: bytes, /) -> None:
-        self._file.write(data)
-        self.sha256.update(data)
+            return _from_stream(wheel, sink.file)
 
 
 class _Tail:
@@ -182,10 +163,10 @@ class _Tail:
         return _understood(wheel, content, "wheel-tail")
 
     def _part(self, start: int, stop: int) -> bytes:
-        """Bytes before the window. What lies close before the directory is METADATA: it comes along."""
+        """Bytes before the window; METADATA and RECORD, as a rule just before the directory, come along."""
         window = self._window
         if stop >= window.start:  # the directory began before the window: take some more, and keep it
-            start_at, stop_at = max(0, start - (32 << 10)), window.start
+            start_at, stop_at = max(0, start - (stop - start) - (32 << 10)), window.start
         else:
             start_at, stop_at = start, stop
         data = b""
@@ -208,7 +189,7 @@ class _Tail:
                 raise _NoRangeError from error
             raise
         if response.status in (401, 403, 404, 410):
-            raise _status_error(response)
+            raise status_error(response)
         echo = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
         if response.status != 206 or echo is None:
             raise _NoRangeError
@@ -216,11 +197,6 @@ class _Tail:
         if last - start + 1 != len(response.body) or last >= total:
             raise _NoRangeError
         return start, response.body, total
-
-
-def _status_error(response: Response) -> UnreachableIndexError:
-    kind = "index-denied" if response.status in (401, 403) else "index-unavailable"
-    return unreachable(f"answered {response.status} for a file that it lists", url=response.url, kind=kind)
 
 
 def _replaced(wheel: Wheel, detail: str) -> Refusal:

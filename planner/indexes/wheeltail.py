@@ -63,7 +63,7 @@ class _Member(NamedTuple):
 
 def tail_size(size: int | None) -> int:
     """How many bytes to ask for at first: the directory grows with the files, METADATA lies before it."""
-    return min(max((size or 1 << 20) // 256, 16 << 10), 1 << 20)
+    return min(max((size or 0) // 64, 64 << 10), 1 << 20)
 
 
 def metadata_bytes(window: Window, read: Reader, filename: str) -> bytes:
