@@ -49,7 +49,7 @@ class Line:
     def masked(self, message: str) -> str:
         """The message with the values of variables replaced by their names: they often are tokens."""
         for name, value in self.secrets:
-            if value in message:
+            if len(value) > 3 and value in message:  # "1" is no secret, and would be everywhere
                 message = message.replace(value, f"${{{name}}}")
         return message
 

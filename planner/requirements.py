@@ -177,7 +177,7 @@ class Reading:
             if "\0" in text[:10_000]:
                 raise BadLine("This is no text file, or UTF-16 without its mark.", "Save it as UTF-8.")  # noqa: TRY301 -- one way out
             if re.match(r"\s*<(?:!doctype|html|\?xml)", text[:1000], re.IGNORECASE):
-                raise BadLine("This is a web page, not a requirements file.", "Fetch the raw file.")  # noqa: TRY301 -- one way out
+                raise BadLine("This is a web page, not a requirements file.", "Fetch the raw file.", 1)  # noqa: TRY301 -- one way out
         except BadLine as problem:
             self.refuse(problem, f"{shown}:{problem.line}" if problem.line else shown)
             return None

@@ -10,7 +10,7 @@ import os
 import posixpath
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
@@ -37,6 +37,7 @@ _ARCHIVES = frozenset(  # pip's list
     {".zip", ".whl", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz"}
     | {".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma"}
 )
+LONGEST_NAME = 256
 _EGG_NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE)
 _FROM_HERE = "Paths count from the directory that wheelplan runs in, as pip's do."
 _FRAGMENT_HASH = re.compile(r"[#&](sha256|sha384|sha512)=([^&]*)")
@@ -46,7 +47,7 @@ def parse_requirement_text(text: str) -> Requirement:
     """`packaging`'s requirement of a string; `BadLine` for all that it refuses, hostile depth included."""
     try:
         requirement = Requirement(text)
-        _check_versions(requirement.specifier)
+        _check_lengths(requirement)
         if requirement.marker is not None:
             str(requirement.marker)
     except (InvalidRequirement, ValueError, RecursionError) as error:
@@ -74,19 +75,25 @@ def _reason(error: Exception) -> str:
     return redacted(shortened(lines[0], 120)).rstrip(".: ") if lines else "it cannot be parsed"
 
 
-def _check_versions(specifier: SpecifierSet) -> None:
+def _check_lengths(requirement: Requirement) -> None:
+    if len(requirement.name) > LONGEST_NAME:
+        raise ValueError(f"a name of {len(requirement.name)} letters")
     # `Version` refuses numbers of thousands of digits, and only when it is asked: ask now.
-    for one in specifier:
+    for one in requirement.specifier:
         if one.operator != "===":
             Version(one.version.removesuffix(".*"))
 
 
 def is_url(text: str) -> bool:
     """Whether pip takes the text for an address: by its scheme alone."""
+    return _split(text).scheme in _SCHEMES
+
+
+def _split(url: str) -> SplitResult:
     try:
-        return urlsplit(text).scheme in _SCHEMES
+        return urlsplit(url)
     except ValueError:
-        raise BadLine(f"`{redacted(shortened(text))}` is a malformed address.", "Check its host.") from None
+        raise BadLine(f"`{redacted(shortened(url))}` is a malformed address.", "Check its host.") from None
 
 
 def looks_like_path(text: str) -> bool:
@@ -100,10 +107,11 @@ def _suffix(path: str) -> str:
 
 
 def _strip_extras(path: str) -> tuple[str, frozenset[NormalizedName]]:
-    found = re.match(r"(.+)(\[[^\]]+\])$", path, re.DOTALL)
-    if not found:
+    # By hand: the regular expression that says this is quadratic on a run of brackets.
+    at = path.rfind("[", 0, -2) if path.endswith("]") else -1
+    if at < 1 or "]" in path[at:-1]:
         return path, frozenset()
-    return found[1].rstrip(), _extras(parse_requirement_text(f"placeholder{found[2].lower()}"))
+    return path[:at].rstrip(), _extras(parse_requirement_text(f"placeholder{path[at:].lower()}"))
 
 
 def _extras(requirement: Requirement) -> frozenset[NormalizedName]:
@@ -127,10 +135,7 @@ def _egg(url: str) -> str | None:
 
 def _source(url: str, disk: Disk) -> Source:
     """What an address names; `BadLine` when it is malformed or names a local file that is not there."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise BadLine(f"`{redacted(shortened(url))}` is a malformed address.", "Check its host.") from None
+    parts = _split(url)
     if not parts.netloc and parts.scheme.rpartition("+")[2] not in ("file", "lp"):
         raise BadLine(f"`{redacted(shortened(url))}` names no host.", f"Write {parts.scheme}://HOST/PATH")
     found = re.search(r"[#&]subdirectory=([^&]*)", url)
@@ -212,20 +217,13 @@ def _from_line(text: str, disk: Disk) -> _Parts:
     if url is None:
         requirement = parse_requirement_text(body)
         return _Parts(requirement=requirement, url=requirement.url, marker=marker or requirement.marker)
-    filename = unquote(posixpath.basename(_path_of(url).rstrip("/")))
+    filename = unquote(posixpath.basename(_split(url).path.rstrip("/")))
     named: str | None = _egg(url)
     if _suffix(filename) == ".whl":
         named = _wheel_requirement(filename)
     return _Parts(
         requirement=parse_requirement_text(named) if named else None, url=url, marker=marker, extras=extras
     )
-
-
-def _path_of(url: str) -> str:
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        raise BadLine(f"`{redacted(shortened(url))}` is a malformed address.", "Check its host.") from None
 
 
 def _wheel_requirement(filename: str) -> str:
