@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
-__all__ = ["Late", "side_by_side"]
+__all__ = ["Calls", "Late", "side_by_side"]
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -32,12 +32,28 @@ class _Call(threading.Thread, Generic[T]):
             self.outcome = error
 
 
-def side_by_side(calls: Mapping[K, Callable[[], T]], *, seconds: float) -> dict[K, T | Exception]:
-    """The outcome of each call, in the order given: its value, the exception it died of, or `Late`."""
-    threads = {key: _Call(function) for key, function in calls.items()}
-    for thread in threads.values():
-        thread.start()
-    deadline = time.monotonic() + seconds
-    for thread in threads.values():
-        thread.join(max(0.0, deadline - time.monotonic()))
-    return {key: thread.outcome for key, thread in threads.items()}
+class Calls(Generic[K, T]):
+    """Calls that run since they were started; all of them have until `seconds` after the first line here."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._calls: dict[K, _Call[T]] = {}
+
+    def start(self, key: K, function: Callable[[], T]) -> None:
+        """Begin a call; its outcome will stand under `key`."""
+        call = self._calls[key] = _Call(function)
+        call.start()
+
+    def outcomes(self) -> dict[K, T | Exception]:
+        """Wait, then: each call's value, the exception it died of, or `Late`; in the order of their start."""
+        for call in self._calls.values():
+            call.join(max(0.0, self._deadline - time.monotonic()))
+        return {key: call.outcome for key, call in self._calls.items()}
+
+
+def side_by_side(functions: Mapping[K, Callable[[], T]], *, seconds: float) -> dict[K, T | Exception]:
+    """The outcomes of calls that all begin now."""
+    calls: Calls[K, T] = Calls(seconds=seconds)
+    for key, function in functions.items():
+        calls.start(key, function)
+    return calls.outcomes()
