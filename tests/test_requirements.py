@@ -6,6 +6,7 @@ import codecs
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -35,7 +36,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def read(text: str | bytes, environ: Mapping[str, str] | None = None, **files: str) -> Inputs:
+def read(text: str | bytes, environ: Mapping[str, str] | None = None, /, **files: str) -> Inputs:
     """Read one file from a disk in memory; `files` are others on it (`__` is a slash, `_` a dot)."""
     data = text if isinstance(text, bytes) else text.encode()
     there = {"/w/r.txt": data}
@@ -56,7 +57,9 @@ def reading_of(there: Mapping[str, bytes], environ: Mapping[str, str], *, file: 
     return reading
 
 
-def problems(text: str | bytes, environ: Mapping[str, str] | None = None, **files: str) -> list[InputError]:
+def problems(
+    text: str | bytes, environ: Mapping[str, str] | None = None, /, **files: str
+) -> list[InputError]:
     with pytest.raises(InputError) as caught:
         read(text, environ, **files)
     return [caught.value, *caught.value.others]
@@ -136,9 +139,9 @@ def test_nested_files_are_read_as_pip_does(project: Path) -> None:
     inputs = we_read(project / "r.txt")
     seen, said = ours(inputs)
     assert sorted(map(repr, seen)) == sorted(map(repr, expected[0]))
-    said["find_links"] = [os.path.normpath(str(link)) for link in inputs.options.find_links]
+    said["find_links"] = [os.path.normpath(link) for link in inputs.options.find_links]
     expected[1]["find_links"] = [
-        f"file:{os.path.normpath(link)}" for link in dict.fromkeys(expected[1]["find_links"])
+        f"file:{os.path.normpath(link)}" for link in cast("list[str]", expected[1]["find_links"])
     ]
     assert said == expected[1]
     assert [wanted.origin for wanted in inputs.wanted] == [
@@ -162,13 +165,13 @@ def test_an_included_file_may_be_included_twice_but_not_by_itself() -> None:
 
 def test_a_file_included_in_ever_more_ways_is_cut_off() -> None:
     files = {f"f{number}_txt": f"-r f{number + 1}.txt\n" * 2 for number in range(40)}
-    found = problems("-r f0.txt", f40_txt="x", **files)
+    found = problems("-r f0.txt", None, f40_txt="x", **files)
     assert "More than 10000 files are included" in str(found[0])
 
 
 def test_a_chain_of_a_thousand_files_is_read() -> None:
     files = {f"f{number}_txt": f"-r f{number + 1}.txt\n" for number in range(1000)}
-    assert read("-r f0.txt", **files, f1000_txt="demo").wanted[0].origin == "f1000.txt:1"
+    assert read("-r f0.txt", None, **files, f1000_txt="demo").wanted[0].origin == "f1000.txt:1"
 
 
 def test_every_bad_line_of_a_run_is_told() -> None:
@@ -240,7 +243,7 @@ def test_a_slip_is_told_with_what_to_type(line: str, what: str, hint: str) -> No
 )
 def test_what_no_constraint_may_be_is_refused(line: str, reason: str) -> None:
     files = {"c_txt": "-e git+https://x.test/a#egg=a", "d_txt": "git+https://x.test/a", "e_txt": "a[b]==1"}
-    (problem,) = problems(line, **files)
+    (problem,) = problems(line, None, **files)
     assert reason in problem.what
     assert problem.where == f"{line[3:]}:1"
 

@@ -82,6 +82,8 @@ def _pip_reads(file: Path, *, constraint: bool = False) -> tuple[list[Seen], dic
             required = install_req_from_parsed_requirement(
                 parsed, config_settings=(parsed.options or {}).get("config_settings")
             )
+            if required.link and required.link.is_file and not os.path.exists(required.link.file_path):
+                return None  # pip only warns here, and fails as soon as it opens the file
             link_hash = required.link.hash_name in ("sha256", "sha384", "sha512") if required.link else False
             hashes = (
                 [f"{required.link.hash_name}:{required.link.hash}"] if required.link and link_hash else []
@@ -96,7 +98,7 @@ def _pip_reads(file: Path, *, constraint: bool = False) -> tuple[list[Seen], dic
                     sorted(extra.lower().replace("_", "-") for extra in required.extras),
                     str(required.markers) if required.markers else None,
                     required.link.url.split("#")[0] if required.link else None,
-                    sorted(hashes),
+                    sorted(set(hashes)),
                     required.editable,
                     required.constraint,
                 )
