@@ -2,8 +2,8 @@
 
 Which index serves a project is decided as uv's `first-index` does, against dependency confusion
 (https://docs.astral.sh/uv/concepts/indexes/): the first one that has it, and "404, no such project" alone
-lets the next one answer. An index in trouble is told in the page's answers, and the later ones are asked for the
-report's sake: see `Page.trouble_before`.
+lets the next one answer. An index in trouble is told in the page's answers, and the later ones are asked
+for the report's sake: see `Page.trouble_before`.
 """
 
 from __future__ import annotations
