@@ -136,6 +136,7 @@ def _egg(url: str) -> str | None:
 def _source(url: str, disk: Disk) -> Source:
     """What an address names; `BadLine` when it is malformed or names a local file that is not there."""
     parts = _split(url)
+    _egg(url)  # refused when it is no name, also where the name stands before the `@`
     if not parts.netloc and parts.scheme.rpartition("+")[2] not in ("file", "lp"):
         raise BadLine(f"`{redacted(shortened(url))}` names no host.", f"Write {parts.scheme}://HOST/PATH")
     found = re.search(r"[#&]subdirectory=([^&]*)", url)
@@ -216,7 +217,8 @@ def _from_line(text: str, disk: Disk) -> _Parts:
         url = _url_of_path(path, body, disk)
     if url is None:
         requirement = parse_requirement_text(body)
-        return _Parts(requirement=requirement, url=requirement.url, marker=marker or requirement.marker)
+        marker = marker or requirement.marker
+        return _Parts(requirement=requirement, url=requirement.url, marker=marker, extras=extras)
     filename = unquote(posixpath.basename(_split(url).path.rstrip("/")))
     named: str | None = _egg(url)
     if _suffix(filename) == ".whl":

@@ -82,7 +82,7 @@ def _pip_reads(file: Path, *, constraint: bool = False) -> tuple[list[Seen], dic
             required = install_req_from_parsed_requirement(
                 parsed, config_settings=(parsed.options or {}).get("config_settings")
             )
-            if required.link and required.link.is_file and not os.path.exists(required.link.file_path):
+            if required.link and required.link.is_file and not Path(required.link.file_path).exists():
                 return None  # pip only warns here, and fails as soon as it opens the file
             link_hash = required.link.hash_name in ("sha256", "sha384", "sha512") if required.link else False
             hashes = (
