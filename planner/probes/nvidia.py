@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from planner.drivers import newest_cuda
 from planner.facts import Absent, Fact, Known, Unknown
 from planner.probes.parallel import side_by_side
 from planner.probes.port import TIMEOUT, Answer, Host, NotRun
@@ -29,18 +30,6 @@ _PROC = re.compile(
 _BANNER = re.compile(r"\| NVIDIA-SMI [^\n]*CUDA (?:UMD )?Version: (\d{1,2}\.\d{1,2})\s", re.ASCII)
 _CAPABILITY = re.compile(r"\d{1,2}\.\d", re.ASCII)
 _NAME = re.compile(r"[\x20-\x7e]{1,96}")
-
-# The newest CUDA of each driver branch, by the first driver of that branch that brings it (Linux).
-# https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/ "CUDA Toolkit and Corresponding Driver Versions";
-# 12.7 had no toolkit, and is what the 565 drivers' own banner says.
-_BRANCHES = (
-    ((450, 36), "11.0"), ((455, 23), "11.1"), ((460, 27), "11.2"), ((465, 19), "11.3"), ((470, 42), "11.4"),
-    ((495, 29), "11.5"), ((510, 39), "11.6"), ((515, 43), "11.7"), ((520, 61), "11.8"), ((525, 60), "12.0"),
-    ((530, 30), "12.1"), ((535, 54), "12.2"), ((545, 23), "12.3"), ((550, 54), "12.4"), ((555, 42), "12.5"),
-    ((560, 28), "12.6"), ((565, 57), "12.7"), ((570, 26), "12.8"), ((575, 51), "12.9"), ((580, 65), "13.0"),
-    ((590, 44), "13.1"),
-)  # fmt: skip
-_NEWEST_BRANCH = 590
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,17 +180,10 @@ def _api(answer: Answer | Exception | None, driver: Fact) -> Fact:
             return Known(version, "nvidia-smi")
     if not isinstance(driver, Known):
         return driver
-    numbers = tuple(int(part) for part in driver.value.split(".")[:2])
-    if numbers[0] > _NEWEST_BRANCH:
-        return Unknown(
-            f"driver {driver.value} is newer than the table of drivers here, and nvidia-smi does not say"
-        )
-    newest = [cuda for first, cuda in _BRANCHES if first <= numbers]
-    return (
-        Known(newest[-1], f"NVIDIA's table, driver {driver.value}")
-        if newest
-        else Unknown("a very old driver")
-    )
+    newest = newest_cuda(driver.value)
+    if newest is None:
+        return Unknown(f"nvidia-smi does not say it, and no table here knows driver {driver.value}")
+    return Known(newest, f"NVIDIA's table, driver {driver.value}")
 
 
 def read_banner(text: str) -> str:
