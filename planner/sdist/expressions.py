@@ -26,11 +26,10 @@ from planner.sdist.values import (
 )
 from planner.sdist.world import UNSET, World
 
-__all__ = ["BudgetError", "Expressions"]
+__all__ = ["HASHABLE", "BudgetError", "Expressions"]
 
 MAX_STEPS = 150_000
-_MAX_RANGE = 1_000
-_HASHABLE = (str, int, float, bool, bytes, tuple, type(None))
+HASHABLE = (str, int, float, bool, bytes, tuple, type(None))
 _INFO_NAMES = {"major": 0, "minor": 1, "micro": 2, "releaselevel": 3, "serial": 4}
 
 
@@ -39,7 +38,7 @@ class BudgetError(Exception):
 
 
 class Expressions:
-    """Evaluates expressions; `planner.sdist.interpreter` adds statements and the file's own functions."""
+    """Evaluates expressions; `planner.sdist.calls` adds the calls among them."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -53,16 +52,6 @@ class Expressions:
         self._steps += steps
         if self._steps > MAX_STEPS:
             raise BudgetError
-
-    def call_function(
-        self, function: Function, arguments: list[Value], keywords: dict[str, Value], line: int
-    ) -> Value:
-        """Call a function of the file; the interpreter knows how."""
-        raise NotImplementedError
-
-    def call_unmodelled(self, name: str, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
-        """Call something whose code is not known; the interpreter recognises the few that matter."""
-        raise NotImplementedError
 
     def evaluate(self, node: ast.expr) -> Value:
         """The value, or `Unknown` with the line where it is lost."""
@@ -121,7 +110,7 @@ class Expressions:
                 methods.call_method(table, "update", [made], {})
                 continue
             name = self.evaluate(key)
-            if isinstance(name, _HASHABLE) and not isinstance(name, tuple):
+            if isinstance(name, HASHABLE) and not isinstance(name, tuple):
                 table.items[name] = made
             else:
                 table.doubt = table.doubt or Unknown(node.lineno, "a key that is not known")
@@ -180,9 +169,14 @@ class Expressions:
         doubt = False
         for operation, right_node in zip(node.ops, node.comparators, strict=True):
             right = self.evaluate(right_node)
-            if isinstance(right, Module) and right.name == "os.environ":
+            outcome: bool | None
+            if isinstance(right, Module) and isinstance(operation, (ast.In, ast.NotIn)):
                 self.kinds.add(UNSET)
-                outcome: bool | None = isinstance(operation, ast.NotIn)
+                absent = self.world.lacks(right.name, left)
+                outcome = None if absent is None else absent is isinstance(operation, ast.NotIn)
+            elif isinstance(left, Module) and left.name == "sys.argv" and isinstance(operation, ast.Eq):
+                self.kinds.add(UNSET)
+                outcome = False if self.world.lacks("sys.argv", right) else None
             else:
                 outcome = methods.compare(type(operation).__name__, left, right)
             if outcome is False:
@@ -209,12 +203,16 @@ class Expressions:
         value = self.evaluate(node.value)
         if isinstance(node.slice, ast.Slice):
             bounds = (node.slice.lower, node.slice.upper, node.slice.step)
+            if isinstance(value, Module) and value.name == "sys.argv":
+                return value
             ends = [None if bound is None else self.evaluate(bound) for bound in bounds]
             if any(not (end is None or isinstance(end, int)) for end in ends) or ends[2] == 0:
                 return NotImplemented
             key: Value = slice(*ends)
         else:
             key = self.evaluate(node.slice)
+            if isinstance(value, Module) and value.name == "sys.argv":
+                return value  # a word of the command line
         if isinstance(value, Unknown):
             return value
         found = methods.subscript(value, key)
@@ -249,143 +247,6 @@ class Expressions:
         """What `from X import Y` binds, by its dotted name."""
         return self._dotted(name)
 
-    def _call(self, node: ast.Call) -> Value:
-        if isinstance(node.func, ast.Attribute):
-            owner = self.evaluate(node.func.value)
-            if isinstance(owner, Unknown):
-                self._arguments(node)
-                return owner
-            if not isinstance(owner, Module):
-                arguments, keywords = self._arguments(node)
-                return self._method(owner, node.func.attr, arguments, keywords, node)
-            target = self._dotted(f"{owner.name}.{node.func.attr}")
-        else:
-            target = self.evaluate(node.func)
-        arguments, keywords = self._arguments(node)
-        if isinstance(target, Function):
-            return self.call_function(target, arguments, keywords.items, node.lineno)
-        if not isinstance(target, Module):
-            return target if isinstance(target, Unknown) else NotImplemented
-        answer = self.world.call(target.name, arguments, node.lineno)
-        if answer is not None:
-            value, kind = answer
-            self.kinds |= {kind} - {""}
-            return value
-        if target.name.startswith("builtins."):
-            value = self._builtin(target.name[9:], arguments, node)
-            if value is not NotImplemented:
-                return value
-        return self.call_unmodelled(target.name, arguments, keywords, node)
-
-    def _arguments(self, node: ast.Call) -> tuple[list[Value], Table]:
-        arguments = self._elements(node.args)
-        keywords = Table()
-        for keyword in node.keywords:
-            value = self.evaluate(keyword.value)
-            if keyword.arg is None:
-                methods.call_method(keywords, "update", [value], {})
-            else:
-                keywords.items[keyword.arg] = value
-        return arguments, keywords
-
-    def _method(
-        self, owner: Value, name: str, arguments: list[Value], keywords: Table, node: ast.Call
-    ) -> Value:
-        self.spend(len(owner.items) >> 4 if isinstance(owner, (Items, Table)) else 1)
-        if isinstance(owner, Place):
-            if name in ("exists", "is_file", "is_dir"):
-                return self.world.exists(owner.path)
-            if name in ("open", "read_text"):
-                opened = self.world.open(owner)
-                return opened if name == "open" else methods.call_method(opened, "read", [], {})
-        if isinstance(owner, Module):
-            return NotImplemented
-        value = methods.call_method(owner, name, arguments, keywords.items)
-        if isinstance(owner, Items):
-            owner.items[:] = [
-                Unknown(node.lineno, item.why) if isinstance(item, Unknown) and not item.line else item
-                for item in owner.items
-            ]
-        return value
-
-    def _builtin(self, name: str, arguments: list[Value], node: ast.Call) -> Value:
-        one = arguments[0] if arguments else None
-        if (
-            name in ("list", "tuple", "set", "sorted", "reversed", "frozenset", "dict")
-            and len(node.args) <= 1
-        ):
-            return self._collection(name, one, node)
-        if name in ("str", "int", "float", "bool", "len"):
-            return _convert(name, one)
-        items = methods.as_list(arguments[-1]) if arguments else None
-        if name in ("map", "filter") and len(arguments) == 2 and items is not None:
-            return self._mapped(name, one, items, node)
-        if name in ("any", "all") and items is not None:
-            known = [truth(item) for item in items]
-            decisive = name == "any"
-            return decisive if decisive in known else NotImplemented if None in known else not decisive
-        if name == "range" and 1 <= len(arguments) <= 3 and all(isinstance(end, int) for end in arguments):
-            step = arguments[2] if len(arguments) == 3 else 1
-            numbers = range(*arguments) if step else range(0)
-            return Items(list(numbers)) if len(numbers) <= _MAX_RANGE else NotImplemented
-        if name == "enumerate" and items is not None and len(arguments) == 1:
-            return Items(list(enumerate(items)))
-        if name == "zip":
-            lists = [methods.as_list(argument) for argument in arguments]
-            return (
-                NotImplemented if None in lists else Items(list(zip(*(x or [] for x in lists), strict=False)))
-            )
-        return NotImplemented
-
-    def _collection(self, name: str, one: Value, node: ast.Call) -> Value:
-        if name == "dict":
-            _, keywords = self._arguments(ast.Call(node.func, [], node.keywords))
-            table = Table()
-            if node.args:
-                methods.call_method(table, "update", [one], {})
-            methods.call_method(table, "update", [keywords], {})
-            return table
-        items = methods.as_list(one) if node.args else []
-        if items is None:
-            return one if isinstance(one, Unknown) else NotImplemented
-        if name == "tuple":
-            return tuple(items)
-        if name in ("set", "frozenset"):
-            known = all(isinstance(item, _HASHABLE) for item in items)
-            return Items(list(dict.fromkeys(items)) if known else items, "set")
-        if name == "sorted":
-            plain = all(isinstance(item, str) for item in items) and not node.keywords
-            return Items(sorted(items)) if plain else Items(items)
-        return Items(items[::-1] if name == "reversed" else items)
-
-    def _mapped(self, name: str, function: Value, items: list[Value], node: ast.Call) -> Value:
-        out: list[Value] = []
-        for item in items:
-            self.spend(1)
-            if isinstance(function, Function):
-                made = self.call_function(function, [item], {}, node.lineno)
-            elif isinstance(function, Module) and function.name in ("builtins.str", "builtins.int"):
-                made = _convert(function.name[9:], item)
-            elif (
-                isinstance(function, Module)
-                and function.name == "builtins.str.strip"
-                and isinstance(item, str)
-            ):
-                made = item.strip()
-            elif function is None and name == "filter":
-                made = item
-            else:
-                return NotImplemented
-            if name == "map":
-                out.append(Unknown(node.lineno) if made is NotImplemented else made)
-                continue
-            known = truth(made)
-            if known is None:
-                return NotImplemented
-            if known:
-                out.append(item)
-        return Items(out)
-
     def _listcomp(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Value:
         out: list[Value] = []
         scope = self.scope
@@ -407,7 +268,7 @@ class Expressions:
         def add() -> None:
             key = self.evaluate(node.key)
             value = self.evaluate(node.value)
-            if isinstance(key, _HASHABLE) and not isinstance(key, tuple):
+            if isinstance(key, HASHABLE) and not isinstance(key, tuple):
                 table.items[key] = value
             else:
                 table.doubt = Unknown(node.lineno, "a key that is not known")
@@ -457,22 +318,3 @@ class Expressions:
             fits = fits and not any(isinstance(element, ast.Starred) for element in target.elts)
             for index, element in enumerate(target.elts):
                 self.bind(element, items[index] if items and fits else Unknown(target.lineno))
-
-
-def _convert(name: str, value: Value) -> Value:
-    """`str`, `int`, `float`, `bool` and `len`."""
-    if name == "bool":
-        known = truth(value)
-        return NotImplemented if known is None else known
-    if name == "len":
-        items = methods.as_list(value)
-        return NotImplemented if items is None else len(items)
-    if name == "str":
-        text = methods.render(value)
-        return value if isinstance(value, Unknown) else NotImplemented if text is None else text
-    if isinstance(value, (str, int, float)) and (not isinstance(value, str) or len(value) <= 20):
-        try:
-            return int(value) if name == "int" else float(value)
-        except (ValueError, OverflowError):
-            return NotImplemented
-    return NotImplemented

@@ -9,12 +9,22 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from planner.sdist import methods
-from planner.sdist.expressions import Expressions
+from planner.sdist.flow import (
+    Findings,
+    Left,
+    Raised,
+    Returned,
+    SetupCall,
+    Stop,
+    bind_arguments,
+    catches,
+    may_jump,
+)
+from planner.sdist.forks import BREAK, CONTINUE, NONE, RETURN, Forks
 from planner.sdist.values import (
     Extension,
     Function,
@@ -30,66 +40,19 @@ from planner.sdist.values import (
 )
 from planner.sdist.world import UNSET, World
 
-__all__ = ["Interpreter", "SetupCall", "Stop"]
+__all__ = ["Interpreter"]
 
 _MAX_DEPTH = 12
 _MAX_RECURSION = 6
-_NONE, _CONTINUE, _BREAK, _RETURN = range(4)
-"""How a block may have been left early: 0 not at all, else the strongest way that is possible."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetupCall:
-    """A call of `setup()`: its keywords, its line, and whether it is certain to be reached first."""
-
-    keywords: Table
-    line: int
-    certain: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """An error that the file certainly raises, or the exit it takes; `kinds` tells what that depends on."""
-
-    line: int
-    message: str
-    kinds: frozenset[str]
-
-
-class _Raised(Exception):  # noqa: N818 - control flow of the interpreted file
-    def __init__(self, line: int, name: str, message: str) -> None:
-        self.line, self.name, self.message = line, name, message
-
-
-class _Returned(Exception):  # noqa: N818 - control flow of the interpreted file
-    def __init__(self, value: Value) -> None:
-        self.value = value
-
-
-class _Left(Exception):  # noqa: N818 - control flow of the interpreted file
-    def __init__(self, how: int) -> None:
-        self.how = how
-
-
-@dataclass
-class Findings:
-    """What was seen on the way."""
-
-    setups: list[SetupCall] = field(default_factory=list)
-    extensions: list[Extension] = field(default_factory=list)
-    stop: Stop | None = None
-
-
-class Interpreter(Expressions):
+class Interpreter(Forks):
     """Follows a parsed setup.py from top to bottom; `findings` tells what it does."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.findings = Findings()
-        self._maybe = 0
-        self._conditions: list[frozenset[str]] = []
         self._passed: set[str] = set()
-        self._stack: list[Scope] = [self.top]
         self._calls: list[ast.AST] = []
         self._guards = 0
         self.top.names.update({"__name__": "__main__", "__file__": "setup.py", "__doc__": None})
@@ -107,18 +70,18 @@ class Interpreter(Expressions):
         """Follow a statement of the top level; False when nothing after it could be read by Python either."""
         try:
             self._execute(statement)
-        except _Raised as error:
+        except Raised as error:
             if self.findings.stop is None and not self._maybe:
                 kinds = frozenset(self._passed.union(*self._conditions))
                 self.findings.stop = Stop(error.line, error.message, kinds)
                 self._maybe += 1  # what follows is read for what it tells, but is not reached
             self._conditions.clear()
-        except (_Returned, _Left):
+        except (Returned, Left):
             return False
         return True
 
     def _block(self, statements: list[ast.stmt]) -> int:
-        left = _NONE
+        left = NONE
         for index, statement in enumerate(statements):
             left = self._execute(statement)
             rest = statements[index + 1 :]
@@ -127,74 +90,12 @@ class Interpreter(Expressions):
         return left
 
     def _perhaps(self, statements: list[ast.stmt], line: int) -> int:
-        return self._fork(lambda: self._block(statements), lambda: _NONE, line)
+        return self._fork(lambda: self._block(statements), lambda: NONE, line)
 
     def _execute(self, node: ast.stmt) -> int:
         self.spend(2)
         method: Callable[[Any], int | None] | None = getattr(self, f"_do_{type(node).__name__.lower()}", None)
-        return (method(node) or _NONE) if method else _NONE
-
-    # Undecided ways ---------------------------------------------------------------------------------
-
-    def _fork(self, one: Callable[[], int], other: Callable[[], int], line: int) -> int:
-        """Follow both ways from one state; keep what agrees. A way that ends in an error is not taken."""
-        before = self._snapshot()
-        first = self._way(one)
-        after_one = [scope.names for scope in self._stack]
-        for scope, names in zip(self._stack, before, strict=True):
-            scope.names = names
-        second = self._way(other)
-        if isinstance(first, _Raised) and isinstance(second, _Raised):
-            raise first
-        if isinstance(first, _Raised):
-            return self._settle(second)
-        if isinstance(second, _Raised):
-            for scope, names in zip(self._stack, after_one, strict=True):
-                scope.names = names
-            return self._settle(first)
-        for scope, names in zip(self._stack, after_one, strict=True):
-            for name in dict.fromkeys([*names, *scope.names]):
-                lost = Unknown(line, "it depends on a condition that cannot be known")
-                scope.names[name] = merge(names.get(name, lost), scope.names.get(name, lost), line)
-        return self._join(first, second, line)
-
-    def _way(self, way: Callable[[], int]) -> int | Exception:
-        self._maybe += 1
-        depth = len(self._conditions)
-        try:
-            return way()
-        except (_Raised, _Returned, _Left) as jump:
-            return jump
-        finally:
-            self._maybe -= 1
-            del self._conditions[depth:]
-
-    def _snapshot(self) -> list[dict[str, Value]]:
-        memo: dict[int, Value] = {}
-        copies = [{name: clone(value, memo) for name, value in scope.names.items()} for scope in self._stack]
-        held = sum(len(copy.items) for copy in memo.values())
-        self.spend((held + sum(map(len, copies))) >> 3)
-        return copies
-
-    @staticmethod
-    def _settle(outcome: int | Exception) -> int:
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
-    def _join(self, first: int | Exception, second: int | Exception, line: int) -> int:
-        if isinstance(first, _Returned) and isinstance(second, _Returned):
-            raise _Returned(merge(first.value, second.value, line))
-        left = _NONE
-        for outcome in (first, second):
-            if isinstance(outcome, _Returned):
-                self.scope.returns.append(outcome.value)
-                left = max(left, _RETURN)
-            elif isinstance(outcome, _Left):
-                left = max(left, outcome.how)
-            elif isinstance(outcome, int):
-                left = max(left, outcome)
-        return left
+        return (method(node) or NONE) if method else NONE
 
     # Statements -------------------------------------------------------------------------------------
 
@@ -294,7 +195,7 @@ class Interpreter(Expressions):
         An unguarded one shows that the build cannot be isolated: then it is taken to be there.
         """
         if self._guards and self.world.absent(module):
-            raise _Raised(line, "ImportError", "")
+            raise Raised(line, "ImportError", "")
 
     def _reading(self, dotted: str) -> tuple[Value, frozenset[str]]:
         before, self.kinds = self.kinds, set()
@@ -316,13 +217,13 @@ class Interpreter(Expressions):
                     owner.items.pop(key, None)
 
     def _do_return(self, node: ast.Return) -> None:
-        raise _Returned(self.evaluate(node.value) if node.value else None)
+        raise Returned(self.evaluate(node.value) if node.value else None)
 
     def _do_break(self, _: ast.Break) -> None:
-        raise _Left(_BREAK)
+        raise Left(BREAK)
 
     def _do_continue(self, _: ast.Continue) -> None:
-        raise _Left(_CONTINUE)
+        raise Left(CONTINUE)
 
     def _do_raise(self, node: ast.Raise) -> None:
         call = node.exc
@@ -335,14 +236,14 @@ class Interpreter(Expressions):
             call = call.func
         if isinstance(call, ast.Name):
             name = call.id
-        raise _Raised(node.lineno, name, message)
+        raise Raised(node.lineno, name, message)
 
     def _do_assert(self, node: ast.Assert) -> None:
         value, kinds = self._with_kinds(node.test)
         if truth(value) is False:
             message = methods.render(self.evaluate(node.msg)) if node.msg else ""
             self._conditions.append(kinds)
-            raise _Raised(node.lineno, "AssertionError", message or "")
+            raise Raised(node.lineno, "AssertionError", message or "")
 
     def _do_if(self, node: ast.If) -> int:
         value, kinds = self._with_kinds(node.test)
@@ -350,7 +251,7 @@ class Interpreter(Expressions):
         if known is None:
             return self._fork(lambda: self._block(node.body), lambda: self._block(node.orelse), node.lineno)
         chosen, left_out = (node.body, node.orelse) if known else (node.orelse, node.body)
-        if _may_jump(left_out):
+        if may_jump(left_out):
             self._passed |= kinds
         with self._under(kinds):
             return self._block(chosen)
@@ -361,7 +262,7 @@ class Interpreter(Expressions):
         self._conditions.append(kinds)
         try:
             yield
-        except _Raised:
+        except Raised:
             raise
         except BaseException:
             self._conditions.pop()
@@ -380,36 +281,36 @@ class Interpreter(Expressions):
         items = methods.as_list(self.evaluate(node.iter))
         if items is None:
             self.bind(node.target, Unknown(node.lineno, "an item that is not known"))
-            left = self._fork(lambda: self._once(node), lambda: _NONE, node.lineno)
-            return left if left == _RETURN else _NONE
+            left = self._fork(lambda: self._once(node), lambda: NONE, node.lineno)
+            return left if left == RETURN else NONE
         return self._rounds(node, items, 0)
 
     def _rounds(self, node: ast.For, items: list[Value], start: int) -> int:
         for index in range(start, len(items)):
             self.bind(node.target, items[index])
             left = self._once(node, certain=True)
-            if left == _BREAK:
-                return _NONE
-            if left in (-_BREAK, _RETURN):  # perhaps: the remaining rounds may not happen
-                more = self._fork(partial(self._rounds, node, items, index + 1), lambda: _NONE, node.lineno)
-                return _RETURN if _RETURN in (left, more) else _NONE
+            if left == BREAK:
+                return NONE
+            if left in (-BREAK, RETURN):  # perhaps: the remaining rounds may not happen
+                more = self._fork(partial(self._rounds, node, items, index + 1), lambda: NONE, node.lineno)
+                return RETURN if RETURN in (left, more) else NONE
         return self._block(node.orelse)
 
     def _once(self, node: ast.For | ast.While, *, certain: bool = False) -> int:
-        """One round: how it was left; a certain break is `_BREAK`, a possible one negative."""
+        """One round: how it was left; a certain break is `BREAK`, a possible one negative."""
         try:
             left = self._block(node.body)
-        except _Left as jump:
-            return jump.how if certain and jump.how == _BREAK else _NONE
-        return -_BREAK if left == _BREAK else _NONE if left == _CONTINUE else left
+        except Left as jump:
+            return jump.how if certain and jump.how == BREAK else NONE
+        return -BREAK if left == BREAK else NONE if left == CONTINUE else left
 
     def _do_while(self, node: ast.While) -> int:
         known = truth(self.evaluate(node.test))
         if known is False:
             return self._block(node.orelse)
-        left = self._fork(lambda: max(self._once(node), _NONE), lambda: _NONE, node.lineno)
+        left = self._fork(lambda: max(self._once(node), NONE), lambda: NONE, node.lineno)
         self._forget(node)
-        return left if left == _RETURN else _NONE
+        return left if left == RETURN else NONE
 
     def _forget(self, node: ast.AST) -> None:
         """After a loop whose rounds are not counted, nothing that it assigns is known."""
@@ -420,15 +321,15 @@ class Interpreter(Expressions):
     def _do_try(self, node: ast.Try) -> int:
         certain = all(self._certain(statement) for statement in node.body)
         depth = len(self._conditions)
-        guard = any(_catches(handler, "ImportError") for handler in node.handlers)
+        guard = any(catches(handler, "ImportError") for handler in node.handlers)
         self._guards += guard
         try:
             if certain or not node.handlers:
                 left = self._block([*node.body, *node.orelse])
             else:
                 left = self._fork_handlers(node)
-        except _Raised as error:
-            handler = next((handler for handler in node.handlers if _catches(handler, error.name)), None)
+        except Raised as error:
+            handler = next((handler for handler in node.handlers if catches(handler, error.name)), None)
             if handler is None:
                 raise
             del self._conditions[depth:]
@@ -476,7 +377,7 @@ class Interpreter(Expressions):
         if len(self._stack) > _MAX_DEPTH or again >= (2 if self._maybe else _MAX_RECURSION):
             return Unknown(line, "calls too deep to follow")
         scope = Scope(parent=function.scope)
-        _bind_arguments(scope, function.node, arguments, keywords, self.evaluate)
+        bind_arguments(scope, function.node, arguments, keywords, self.evaluate)
         if isinstance(function.node, ast.Lambda):
             return self._inside(scope, function.node.body)
         saved, passed, depth = self.scope, set(self._passed), len(self._conditions)
@@ -486,7 +387,7 @@ class Interpreter(Expressions):
         try:
             self._block(function.node.body)
             value: Value = None
-        except _Returned as returned:
+        except Returned as returned:
             value = returned.value
             del self._conditions[depth:]
         finally:
@@ -513,7 +414,7 @@ class Interpreter(Expressions):
             return None
         if name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "builtins.SystemExit"):
             message = methods.render(arguments[0]) if arguments else ""
-            raise _Raised(node.lineno, "SystemExit", "" if message in ("None", None) else message)
+            raise Raised(node.lineno, "SystemExit", "" if message in ("None", None) else message)
         if last.endswith("Extension") or last == "cythonize":
             optional = truth(keywords.items.get("optional", False)) is True
             made = Extension(last, node.lineno, optional)
@@ -525,50 +426,3 @@ class Interpreter(Expressions):
             elif isinstance(argument, Items) and name.partition(".")[0] != "builtins":
                 argument.items.append(Unknown(node.lineno, f"`{last}()` may change it"))
         return Unknown(node.lineno, f"`{last}()` is not followed")
-
-
-def _bind_arguments(
-    scope: Scope,
-    node: ast.FunctionDef | ast.Lambda,
-    arguments: list[Value],
-    keywords: dict[str, Value],
-    evaluate: Callable[[ast.expr], Value],
-) -> None:
-    parameters = [*node.args.posonlyargs, *node.args.args]
-    defaults = node.args.defaults
-    first = len(parameters) - len(defaults)
-    for index, parameter in enumerate(parameters):
-        if index < len(arguments):
-            value = arguments[index]
-        elif parameter.arg in keywords:
-            value = keywords[parameter.arg]
-        else:
-            value = evaluate(defaults[index - first]) if index >= first else Unknown(node.lineno)
-        scope.names[parameter.arg] = value
-    for parameter, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
-        given = keywords.get(parameter.arg, NotImplemented)
-        if given is NotImplemented:
-            given = evaluate(default) if default is not None else Unknown(node.lineno)
-        scope.names[parameter.arg] = given
-    if node.args.vararg:
-        scope.names[node.args.vararg.arg] = tuple(arguments[len(parameters) :])
-    if node.args.kwarg:
-        known = {parameter.arg for parameter in (*parameters, *node.args.kwonlyargs)}
-        scope.names[node.args.kwarg.arg] = Table({key: v for key, v in keywords.items() if key not in known})
-
-
-def _may_jump(statements: list[ast.stmt]) -> bool:
-    """Whether a branch that was not taken would have left what surrounds it."""
-    return any(
-        isinstance(inner, (ast.Return, ast.Raise, ast.Continue, ast.Break))
-        for statement in statements
-        for inner in ast.walk(statement)
-    )
-
-
-def _catches(handler: ast.ExceptHandler, name: str) -> bool:
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    names = {kind.id if isinstance(kind, ast.Name) else "" for kind in kinds if kind is not None}
-    if handler.type is None or "BaseException" in names or name in names:
-        return True
-    return "Exception" in names and name != "SystemExit"

@@ -8,7 +8,7 @@ machine, where `if sys.version_info < ...` was decided once and for all.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -23,6 +23,7 @@ from planner.sdist.setup_py import Lost, SetupPy
 __all__ = ["Sources", "read_metadata"]
 
 _STATIC_SINCE = Version("2.2")  # PEP 643
+_READS_PROJECT = ("61.0.0", "65.0.0", "69.0.0", "75.0.0", "80.0.0", "84.0.0", "999")
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -97,9 +98,15 @@ def _requires_python(sources: Sources) -> str:
         read_poetry(poetry).requires_python if poetry else "",
         sources.table("tool", "flit", "metadata").get("requires-python"),
         _option(sources, "options", "python_requires"),
+        _option(sources, "metadata", "python_requires") if _by_pbr(sources) else "",
         setup if isinstance(setup, str) else "",
     )
     return next((text.strip() for text in candidates if isinstance(text, str) and text.strip()), "")
+
+
+def _by_pbr(sources: Sources) -> bool:
+    """Whether pbr fills in the metadata (OpenStack's projects), from options that setuptools leaves."""
+    return sources.setup is not None and "pbr" in sources.setup.given
 
 
 def _from_pkg_info(sources: Sources) -> _Found | None:
@@ -124,7 +131,7 @@ def _headers(sources: Sources, *, certain: bool = True, doubt: str = "") -> _Fou
 def _from_project(sources: Sources) -> _Found | None:
     """PEP 621: what is not named in `dynamic` is binding, also where it is left out."""
     project = sources.table("project")
-    if not project:
+    if not project or _before_pep_621(sources):
         return None
     dynamic = texts.string_list(project.get("dynamic")) or []
     files = sources.table("tool", "setuptools", "dynamic")
@@ -154,6 +161,18 @@ def _from_project(sources: Sources) -> _Found | None:
         doubt=doubt,
         where="pyproject.toml",
     )
+
+
+def _before_pep_621(sources: Sources) -> bool:
+    """Whether the build is held to a setuptools that reads no `[project]` (before 61), as scipy 1.7's is."""
+    build = sources.table("build-system")
+    if not str(build.get("build-backend") or "setuptools").startswith("setuptools"):
+        return False
+    for text in texts.string_list(build.get("requires")) or []:
+        parsed = parse_requirement(text)
+        if parsed is not None and parsed.name.lower() == "setuptools" and parsed.specifier:
+            return not any(parsed.specifier.contains(version) for version in _READS_PROJECT)
+    return False
 
 
 def _bare(extra: str) -> str:
@@ -213,21 +232,27 @@ def _option(sources: Sources, section: str, key: str) -> str:
 
 def _from_setup_cfg(sources: Sources) -> _Found | None:
     """Setuptools takes these unless setup.py gives its own."""
-    plain = _option(sources, "options", "install_requires")
-    listed = sources.config.get("options.extras_require", {})
+    configured = _configured(sources)
     setup = sources.setup
-    if not (plain or listed) or (setup is not None and {"install_requires", "extras_require"} & setup.given):
+    if not configured or (setup is not None and {"install_requires", "extras_require"} & setup.given):
         return None
-    groups = {"": _config_list(sources.files, plain)}
-    groups |= {extra: _config_list(sources.files, value) for extra, value in listed.items()}
-    if any(lines is None for lines in groups.values()):
-        return None
-    requires, extras = texts.combine({key: lines or [] for key, lines in groups.items()})
+    requires, extras = texts.combine(configured)
     sure = setup is None or (setup.complete and not setup.unreadable and setup.line > 0)
     doubt = "" if sure else "setup.py may add to what setup.cfg says"
     return _Found(
         requires=requires, extras=extras, source="setup.cfg", certain=sure, doubt=doubt, where="setup.cfg"
     )
+
+
+def _configured(sources: Sources) -> dict[str, list[str]]:
+    """The lists of setup.cfg by setuptools key ("" for the plain one); {} when none, or when one is lost."""
+    plain = _option(sources, "options", "install_requires")
+    listed = sources.config.get("options.extras_require", {})
+    groups = {"": _config_list(sources.files, plain)} if plain else {}
+    groups |= {extra: _config_list(sources.files, value) for extra, value in listed.items()}
+    if any(lines is None for lines in groups.values()):
+        return {}
+    return {key: lines or [] for key, lines in groups.items()}
 
 
 def _config_list(files: SdistFiles, value: str) -> list[str] | None:
@@ -241,41 +266,50 @@ def _config_list(files: SdistFiles, value: str) -> list[str] | None:
 def _from_setup_py(sources: Sources) -> _Found | None:
     """What `setup()` is given on this target, checked against what the packager's machine made of it."""
     setup = sources.setup
-    if setup is None or not setup.line or not setup.complete:
+    if setup is None or not setup.line or not setup.complete or "pbr" in setup.given:
         return None
-    plain, optional = setup.install_requires, setup.extras_require
     hint = _requires_txt(sources)
-    if isinstance(plain, Lost) or (
-        hint and hint[0] and not {"install_requires", "extras_require"} & setup.given
-    ):
+    groups = _given(sources, setup)
+    lost = setup.extras_doubt
+    nothing_said = not groups and not {"install_requires", "extras_require"} & setup.given
+    if groups is None or (hint and (lost or (nothing_said and hint[0]))):
         return None
-    groups: dict[str, list[str]] = {"": list(plain)}
-    doubt = ""
-    if isinstance(optional, Lost):
-        doubt = f"the extras of setup.py are computed ({_place(optional, setup)})"
-        if hint:
-            return None
-    else:
-        for extra, listed in optional:
-            groups.setdefault(extra, []).extend(listed)
     requires, extras = texts.combine(groups)
-    made = _Found(
-        requires=requires, extras=extras, source="setup.py", doubt=doubt, where=f"setup.py:{setup.line}"
-    )
+    doubt = f"setup.py computes some of its extras ({_place(lost, setup)})" if lost else ""
     if hint is None:
         doubt = doubt or "setup.py was read, not run, and nothing in the sdist confirms it"
-        return replace(made, certain=False, doubt=doubt)
-    if "pbr" in setup.given:
+    else:
+        different = _difference(requires, hint[0], sources.markers)
+        if different:
+            doubt = f"requires.txt, made on the packager's machine, differs in {', '.join(different[:5])}"
+    return _Found(
+        requires=requires,
+        extras=extras,
+        source="setup.py",
+        certain=not doubt,
+        doubt=doubt,
+        where=f"setup.py:{setup.line}",
+    )
+
+
+def _given(sources: Sources, setup: SetupPy) -> dict[str, list[str]] | None:
+    """The lists by setuptools key, from setup.py or else from setup.cfg; None when the plain one is lost."""
+    if isinstance(setup.install_requires, Lost):
         return None
-    different = _difference(requires, hint[0], sources.markers)
-    if different:
-        doubt = f"requires.txt, made on the packager's machine, differs in {', '.join(different[:5])}"
-        return replace(made, certain=False, doubt=doubt)
-    return made
+    configured = _configured(sources)
+    groups = {"": list(setup.install_requires)} if setup.install_requires else {}
+    for key, listed in configured.items():
+        keyword = "extras_require" if key else "install_requires"
+        if keyword not in setup.given or (not key and not groups):
+            groups[key] = listed
+    for extra, lines in setup.extras_require:
+        groups[extra] = [*groups.get(extra, []), *lines]
+    return groups
 
 
 def _place(lost: Lost, setup: SetupPy) -> str:
-    return f"setup.py:{lost.line or setup.line}" + (f", {lost.why}" if lost.why else "")
+    line = lost.line or setup.line
+    return (f"setup.py:{line}" if line else "setup.py") + (f", {lost.why}" if lost.why else "")
 
 
 def _requires_txt(sources: Sources) -> tuple[tuple[str, ...], frozenset[str], str] | None:
@@ -335,9 +369,10 @@ def _why_not_setup_py(setup: SetupPy | None) -> str:
         return "the sdist leaves its dependencies to the build"
     if setup.unreadable:
         return setup.unreadable
-    for value in (setup.install_requires, setup.extras_require):
-        if isinstance(value, Lost):
-            return f"setup.py computes its dependencies ({_place(value, setup)})"
+    if isinstance(setup.install_requires, Lost):
+        return f"setup.py computes its dependencies ({_place(setup.install_requires, setup)})"
     if not setup.complete:
         return f"setup.py:{setup.line} gives setup() keywords that cannot be known"
+    if setup.extras_doubt:
+        return f"setup.py computes its extras ({_place(setup.extras_doubt, setup)})"
     return "setup.py does not say what it depends on"

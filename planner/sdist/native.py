@@ -47,6 +47,7 @@ _SOURCES = (
 _SOURCES_BUT_CYTHON = tuple(suffix for suffix in _SOURCES if suffix != ".pyx")
 _BUILD_COMMANDS = frozenset({"build", "build_py", "build_clib", "install", "bdist_wheel"})
 _MAKER = re.compile(r"(?:[^/]+/)?(?:CMakeLists\.txt|Makefile(?:\.\w+)?|Cargo\.toml)")
+_IMPURE = re.compile(r"root_is_pure\s*=\s*False|def has_ext_modules\(|def is_pure\(")
 _RUNS = re.compile(r"\b(?:subprocess\.|spawn\(|check_call\(|check_output\(|os\.system\()")
 _ASIDE = re.compile(
     r"(^|/)(tests?|testing|docs?|examples?|samples?|benchmarks?|third_?party|vendor(ed)?|extern(al)?|node_modules"
@@ -191,8 +192,11 @@ def _by_setuptools(sources: Sources, text: str) -> Verdict:
         return Verdict(native=True, because=(f"setup.py:{skbuild} builds with scikit-build (CMake)",))
     if seen.modules is False:
         return _without_modules(sources, setup)
-    because = (*seen.because, *hinting, *native_files)
-    sure = bool(seen.because or hinting) and bool(native_files)
+    if not native_files and not seen.because and not _native_sources(sources.files, aside=True):
+        return Verdict(native=False, because=("there is nothing to compile among its files",))
+    given = (f"setup.py:{setup.line} gives ext_modules to setup()",) if "ext_modules" in setup.given else ()
+    because = (*(seen.because or given), *hinting, *native_files)
+    sure = bool(seen.because or hinting or given) and bool(native_files)
     return Verdict(
         native=True if sure else None, because=because or (f"setup.py:{setup.line} computes ext_modules",)
     )
@@ -200,11 +204,16 @@ def _by_setuptools(sources: Sources, text: str) -> Verdict:
 
 def _without_modules(sources: Sources, setup: SetupPy) -> Verdict:
     """No extension for certain; a replaced build command can still call a compiler (llvmlite's does)."""
+    text = sources.files.text("setup.py") or ""
+    impure = _IMPURE.search(text)
+    if impure and _native_sources(sources.files, _SOURCES_BUT_CYTHON):
+        line = text[: impure.start()].count("\n") + 1
+        return Verdict(native=True, because=(f"setup.py:{line} says that it is not pure Python",))
     replaced = sorted(_BUILD_COMMANDS & set(setup.native.commands))
     compiled = _native_sources(sources.files, _SOURCES_BUT_CYTHON)
     if replaced and compiled:
         makers = [name for name in sources.files.names if _MAKER.fullmatch(name)]
-        runs = _RUNS.search(sources.files.text("setup.py") or "") is not None
+        runs = _RUNS.search(text) is not None
         because = (f"setup.py:{setup.line} replaces the command {replaced[0]}", *compiled)
         if makers and runs:
             return Verdict(
@@ -248,9 +257,13 @@ def _build_requires(sources: Sources, text: str) -> tuple[str, ...]:
     return tuple(f"pyproject.toml:{line} needs {name} to build" for name in names if name in _COMPILING)
 
 
-def _native_sources(files: SdistFiles, suffixes: tuple[str, ...] = _SOURCES) -> tuple[str, ...]:
+def _native_sources(
+    files: SdistFiles, suffixes: tuple[str, ...] = _SOURCES, *, aside: bool = False
+) -> tuple[str, ...]:
     """One phrase that counts the sources in compiled languages, outside tests, documents, vendored code."""
-    found = [name for name in files.names if name.lower().endswith(suffixes) and not _ASIDE.search(name)]
+    found = [
+        name for name in files.names if name.lower().endswith(suffixes) and (aside or not _ASIDE.search(name))
+    ]
     if not found:
         return ()
     more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""

@@ -16,8 +16,9 @@ from typing import TypeAlias
 from planner.sdist import methods
 from planner.sdist.archive import SdistFiles, decode_text
 from planner.sdist.expressions import BudgetError
-from planner.sdist.interpreter import Interpreter, SetupCall, Stop
-from planner.sdist.values import Extension, Items, Table, Unknown, Value
+from planner.sdist.flow import SetupCall, Stop
+from planner.sdist.interpreter import Interpreter
+from planner.sdist.values import Extension, Items, Table, Unknown, Value, merge, truth
 from planner.sdist.world import PLATFORM, PYTHON, UNSET, World
 
 __all__ = ["Lost", "Native", "SetupPy", "read_setup_py"]
@@ -38,7 +39,7 @@ class Lost:
 
 
 Texts: TypeAlias = "tuple[str, ...] | Lost"
-Extras: TypeAlias = "tuple[tuple[str, tuple[str, ...]], ...] | Lost"
+Extras: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class SetupPy:
 
     install_requires: Texts = ()
     extras_require: Extras = ()
+    extras_doubt: Lost | None = None
     python_requires: str | Lost = ""
     setup_requires: Texts = ()
     name: str | Lost = ""
@@ -156,14 +158,14 @@ def _summary(
     imports: tuple[tuple[str, int], ...],
 ) -> SetupPy:
     findings = interpreter.findings
-    call = next((call for call in findings.setups if call.certain), None) or next(iter(findings.setups), None)
+    call = _chosen(findings.setups)
     refuses = _refusal(findings.stop, markers) if findings.stop else ""
     if call is None:
         line, why = _calls_setup(tree), trouble or "no call of `setup()` could be followed"
         lost = Lost(line, why)
         return SetupPy(
             install_requires=lost,
-            extras_require=lost,
+            extras_doubt=lost,
             python_requires=lost,
             native=_native(interpreter, None, tree),
             refuses=refuses,
@@ -172,10 +174,12 @@ def _summary(
             unreadable=f"setup.py {trouble}" if trouble else "",
             imports=imports,
         )
-    keywords = call.keywords
+    keywords = call.keywords if call.certain else _shared(findings.setups)
+    extras, extras_doubt = _extras(keywords)
     return SetupPy(
         install_requires=_texts(keywords, "install_requires"),
-        extras_require=_extras(keywords),
+        extras_require=extras,
+        extras_doubt=extras_doubt,
         python_requires=_text(keywords, "python_requires"),
         setup_requires=_texts(keywords, "setup_requires"),
         name=_text(keywords, "name"),
@@ -187,6 +191,23 @@ def _summary(
         given=frozenset(str(key) for key in keywords.items),
         imports=imports,
     )
+
+
+def _chosen(calls: list[SetupCall]) -> SetupCall | None:
+    """The call that is certain to be reached, else the first with something to compile, else the first."""
+    certain = next((call for call in calls if call.certain), None)
+    compiling = next(
+        (call for call in calls if truth(_keyword(call.keywords, "ext_modules")) is not False), None
+    )
+    return certain or compiling or next(iter(calls), None)
+
+
+def _shared(calls: list[SetupCall]) -> Table:
+    """What all calls agree on, where one cannot say which of them is reached."""
+    shared: Value = calls[0].keywords
+    for call in calls[1:]:
+        shared = merge(shared, call.keywords, call.line)
+    return shared if isinstance(shared, Table) else Table()
 
 
 def _calls_setup(tree: ast.Module) -> int:
@@ -236,19 +257,22 @@ def _lines(value: Value) -> Texts:
     return tuple(out)
 
 
-def _extras(keywords: Table) -> Extras:
+def _extras(keywords: Table) -> tuple[Extras, Lost | None]:
+    """The extras that are known, and where the first one of the others is lost."""
     value = _keyword(keywords, "extras_require")
     if value is None:
-        return ()
-    if not isinstance(value, Table) or value.doubt:
-        return _lost(value.doubt if isinstance(value, Table) else value)
+        return (), None
+    if not isinstance(value, Table):
+        return (), _lost(value)
+    doubt = _lost(value.doubt) if value.doubt else None
     out: list[tuple[str, tuple[str, ...]]] = []
     for extra, listed in value.items.items():
         lines = _lines(listed)
-        if isinstance(lines, Lost) or not isinstance(extra, str):
-            return lines if isinstance(lines, Lost) else Lost(0, "an extra without a name")
-        out.append((extra, lines))
-    return tuple(out)
+        if isinstance(lines, Lost):
+            doubt = doubt or lines
+        else:
+            out.append((str(extra), lines))
+    return tuple(out), doubt
 
 
 def _text(keywords: Table, name: str) -> str | Lost:
@@ -263,7 +287,7 @@ def _refusal(stop: Stop, markers: Mapping[str, str]) -> str:
     """The phrase for an error that the file certainly raises on this target, or "" when it is not sure."""
     if UNSET in stop.kinds:
         return ""
-    message = " ".join(stop.message.split())[:300]
+    message = "" if stop.message.isdigit() else " ".join(stop.message.split())[:300]
     if PYTHON in stop.kinds:
         version = markers.get("python_full_version") or markers.get("python_version", "")
         subject = f"refuses Python {version}"
@@ -293,9 +317,12 @@ def _native(interpreter: Interpreter, call: SetupCall | None, tree: ast.Module) 
                 because = (f"setup.py:{call.line} gives {name} to setup()",)
         elif items is None and modules is False:
             modules = None
-    fallbacks = [other for other in interpreter.findings.setups if other is not call]
-    if modules and any(not _keyword(other.keywords, "ext_modules") for other in fallbacks):
+    calls = interpreter.findings.setups
+    fallbacks = calls[calls.index(call) + 1 :]
+    if modules and any(truth(_keyword(other.keywords, "ext_modules")) is False for other in fallbacks):
         optional = True
+    if "configuration" in call.keywords.items:  # numpy.distutils' way to collect extensions
+        modules, because = True, (f"setup.py:{call.line} gives setup() a numpy.distutils configuration",)
     commands = _keyword(call.keywords, "cmdclass")
     names = tuple(str(key) for key in commands.items) if isinstance(commands, Table) else ()
     if isinstance(commands, Unknown):
@@ -309,7 +336,13 @@ def _named_commands(tree: ast.Module) -> tuple[str, ...]:
     """Names of build commands that stand as keys somewhere, for a `cmdclass` that is not known as a whole."""
     keys: set[str] = set()
     for node in ast.walk(tree):
-        found = node.keys if isinstance(node, ast.Dict) else [node.slice] if isinstance(node, ast.Subscript) else []
+        found = (
+            node.keys
+            if isinstance(node, ast.Dict)
+            else [node.slice]
+            if isinstance(node, ast.Subscript)
+            else []
+        )
         keys |= {key.value for key in found if isinstance(key, ast.Constant) and isinstance(key.value, str)}
     return tuple(sorted(keys & _COMMANDS))
 

@@ -31,6 +31,8 @@ __all__ = [
 
 _MAX_TOML = 1 << 20
 _MAX_DOTS = 2_000  # tomllib is quadratic in the parts of a dotted key
+_MAX_FILLED = 8_000
+_REFERENCE = re.compile(r"%\(([^()%]{1,100})\)s")
 _COMMENT = re.compile(r"(^|\s)#.*")
 
 
@@ -64,16 +66,32 @@ def parse_toml(text: str) -> dict[str, Any] | None:
 
 
 def ini_sections(text: str) -> dict[str, dict[str, str]] | None:
-    """setup.cfg's sections, read with setuptools' own settings, or None when it is not one."""
-    parser = configparser.RawConfigParser(strict=False, delimiters=("=",), allow_no_value=True)
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    """setup.cfg's sections with their `%(name)s` filled in, as setuptools does; None when it is not one."""
+    parser = _Ini(strict=False, interpolation=None, allow_no_value=True)
     try:
         parser.read_string(text)
     except (configparser.Error, ValueError, AttributeError):
         return None
     return {
-        section: {key: value or "" for key, value in parser.items(section)} for section in parser.sections()
+        section: {key: _filled(value or "", parser[section]) for key, value in parser.items(section)}
+        for section in parser.sections()
     }
+
+
+class _Ini(configparser.RawConfigParser):
+    """Option names as they are: extras are named by them."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
+def _filled(value: str, section: Mapping[str, str]) -> str:
+    """`%(name)s` filled in from the same section, two levels deep and bounded: each level can multiply."""
+    for _ in range(2):
+        if "%(" not in value or len(value) > _MAX_FILLED:
+            break
+        value = _REFERENCE.sub(lambda found: (section.get(found[1]) or "")[:_MAX_FILLED], value, count=50)
+    return value.replace("%%", "%")
 
 
 def requirement_lines(text: str) -> list[str]:

@@ -27,6 +27,9 @@ _VERSIONS = ("Version", "LooseVersion", "StrictVersion", "parse_version", "parse
 _VERSION_HOMES = ("packaging", "distutils", "pkg_resources", "setuptools", "verlib", "pip")
 _HERE = ("os.path.abspath", "os.path.realpath", "os.path.normpath", "os.fspath", "os.getcwd")
 _ALWAYS_SET = frozenset({"PATH", "HOME", "USER", "TMPDIR", "TEMP", "PWD", "SHELL", "LANG"})
+_NOT_BUILDING = frozenset(
+    {"sdist", "develop", "test", "clean", "check", "upload", "register", "publish", "tag", "docs", "help"}
+)
 _BUNDLED = frozenset({"setuptools", "distutils", "pkg_resources", "wheel", "packaging"})
 _MAX_VERSION = 200
 
@@ -123,6 +126,17 @@ class World:
         if arguments and arguments[0] in _ALWAYS_SET:
             return Unknown(line, "it reads an environment variable"), UNSET
         return (arguments[1] if len(arguments) > 1 else None), UNSET
+
+    def lacks(self, group: str, item: Value) -> bool | None:
+        """Whether the environment lacks a variable, or the command line a word; None when one cannot say.
+
+        An installer calls setup.py with a build command alone (PEP 517), never with options of its own.
+        """
+        if group == "os.environ":
+            return True if item not in _ALWAYS_SET else None
+        if group == "sys.argv" and isinstance(item, str) and (item.startswith("-") or item in _NOT_BUILDING):
+            return True
+        return None
 
     def open(self, place: Value) -> File:
         """A file of the sdist, with its text when it was kept."""

@@ -1,0 +1,126 @@
+"""The entry point: whole sdists in, one value out, and nothing of them is run."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from planner.dists import Reason, Refusal, SdistReading
+from planner.sdist.reading import read_sdist
+from tests.sdist.conftest import LINUX_311, make_targz, make_zip
+
+MEMBERS = {
+    "PKG-INFO": "Metadata-Version: 2.1\nName: Demo\nVersion: 1.0\n",
+    "pyproject.toml": "[build-system]\nrequires = ['setuptools>=61', 'cython']\nbuild-backend = 'setuptools.build_meta'\n",
+    "setup.py": "import sys\nfrom setuptools import setup, Extension\nif sys.version_info < (3, 9):\n    sys.exit('too old')\n"
+    "setup(install_requires=['six'], ext_modules=[Extension('x', ['x.c'])])\n",
+    "x.c": "int x;",
+    "demo.egg-info/requires.txt": "six\n",
+}
+
+
+@pytest.mark.parametrize("data", [make_targz(MEMBERS), make_zip(MEMBERS), io.BytesIO(make_targz(MEMBERS))])
+def test_a_whole_sdist(data):
+    found = read_sdist("demo-1.0.tar.gz", data, "demo", Version("1.0"), LINUX_311)
+    assert isinstance(found, SdistReading)
+    assert found.metadata.requires == ("six",)
+    assert found.metadata.certain
+    assert found.native is True
+    assert found.native_because == ("setup.py:5 builds a Extension",)
+    assert found.refuses == ""
+    assert found.backend == "setuptools.build_meta"
+    assert found.build_requires == ("setuptools>=61", "cython")
+
+
+def test_the_targets_own_refusal(markers):
+    found = read_sdist("demo-1.0.tar.gz", make_targz(MEMBERS), "demo", Version("1.0"), markers("3.8"))
+    assert isinstance(found, SdistReading)
+    assert found.refuses == "setup.py:4 refuses Python 3.8.0: too old"
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>", make_targz(MEMBERS)[:300], make_zip(MEMBERS)[:-5]])
+def test_a_bad_archive_is_a_refusal(data):
+    found = read_sdist("demo-1.0.tar.gz", data, "demo", Version("1.0"), LINUX_311)
+    assert isinstance(found, Refusal)
+    assert (found.filename, found.reason) == ("demo-1.0.tar.gz", Reason.METADATA)
+    assert found.id.startswith("archive")
+    assert found.detail[0].islower()
+    assert not found.detail.endswith(".")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    members=st.dictionaries(
+        st.sampled_from(
+            ["PKG-INFO", "pyproject.toml", "setup.py", "setup.cfg", "x.egg-info/requires.txt", "a/b.c"]
+        ),
+        st.one_of(
+            st.binary(max_size=120), st.text(max_size=120).map(lambda text: text.encode("utf-8", "replace"))
+        ),
+        min_size=1,
+    ),
+    pack=st.sampled_from([make_targz, make_zip]),
+)
+def test_any_sdist_ends_in_a_value(members, pack):
+    found = read_sdist("demo-1.0.tar.gz", pack(members), "demo", Version("1.0"), LINUX_311)
+    assert isinstance(found, (SdistReading, Refusal))
+
+
+AUDIT = """
+import sys
+from packaging.version import Version
+from planner.sdist.reading import read_sdist
+from tests.sdist.conftest import LINUX_311, make_targz
+import tests.sdist.test_reading as module
+
+data = [make_targz(members, top) for members in module.TRAPS for top in ("demo-1.0/",)]
+read_sdist("demo-1.0.tar.gz", data[0], "demo", Version("1.0"), LINUX_311)  # imports of our own are done
+seen = []
+quiet = ("compile", "object.", "sys._getframe", "builtins.id", "code.__new__", "marshal.", "gc.")
+
+def hook(event, arguments):
+    if not event.startswith(quiet):
+        seen.append((event, str(arguments)[:80]))
+    if event == "compile" and arguments[0] is not None and b"trap" not in (arguments[0] if isinstance(arguments[0], bytes) else b"trap"):
+        seen.append((event, str(arguments)[:80]))
+
+sys.addaudithook(hook)
+for one in data:
+    read_sdist("demo-1.0.tar.gz", one, "demo", Version("1.0"), LINUX_311)
+print(seen)
+"""
+TRAP = """
+import os, sys, subprocess, trap_module
+from trap_package import *
+exec("import trap_a"); eval("__import__('trap_b')"); compile("trap", "x", "exec")
+os.system("trap"); subprocess.run(["trap"]); open("trap", "w").write("x"); __import__("trap_c")
+import importlib; importlib.import_module("trap_d")
+from setuptools import setup
+setup(install_requires=["six"], version=open("/etc/passwd").read())
+"""
+TRAPS = [
+    {"setup.py": TRAP, "setup.cfg": "[options]\ninstall_requires = file: /etc/passwd\n"},
+    {"setup.py": "# trap\nraise SystemExit\n", "pyproject.toml": "[build-system]\nrequires=[]\nbackend-path=['.']\nbuild-backend='trap'\n"},
+    {"pyproject.toml": "[build-system]\nrequires=[]\nbuild-backend='hatchling.build'\n[tool.hatch.build.hooks.custom]\n", "hatch_build.py": TRAP},
+    {"setup.py": TRAP, "trap_module.py": TRAP, "trap_package/__init__.py": TRAP},
+]  # fmt: skip
+
+
+def test_nothing_of_an_sdist_is_run_imported_or_opened():
+    """Python's own audit events: while sdists are read, the only one allowed is `compile` to a syntax tree."""
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(AUDIT)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "[]"
