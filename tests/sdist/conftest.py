@@ -7,8 +7,10 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from planner.sdist.archive import SdistFiles
 
@@ -25,6 +27,10 @@ LINUX_311 = {
     "python_version": "3.11",
     "sys_platform": "linux",
 }
+
+
+MakeMarkers: TypeAlias = Callable[..., dict[str, str]]
+DEMO = canonicalize_name("demo")
 
 
 def make_tar(members: Mapping[str, str | bytes], top: str = "demo-1.0/") -> bytes:
@@ -56,7 +62,7 @@ def make_files(members: Mapping[str, str | bytes]) -> SdistFiles:
 
 
 @pytest.fixture
-def markers() -> Callable[..., dict[str, str]]:
+def markers() -> MakeMarkers:
     """The environment of a target: `markers("3.7")`, `markers("3.11", sys_platform="win32")`."""
 
     def make(python: str = "3.11.7", **others: str) -> dict[str, str]:

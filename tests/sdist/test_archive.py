@@ -12,7 +12,9 @@ import tarfile
 import time
 import zipfile
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any, BinaryIO, cast
 
 import pytest
 from hypothesis import given, settings
@@ -28,7 +30,7 @@ MEMBERS = {
     "src/demo/core.py": "x = 1\n",
     "src/demo.egg-info/requires.txt": "six\n",
 }
-COMPRESSIONS = {
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
     "demo-1.0.tar": lambda data: data,
     "demo-1.0.tar.gz": gzip.compress,
     "demo-1.0.tgz": gzip.compress,
@@ -38,15 +40,16 @@ COMPRESSIONS = {
 }
 
 
-def add(archive: tarfile.TarFile, name: str, data: bytes = b"", **fields: object) -> None:
+def add(archive: tarfile.TarFile, name: str, data: bytes = b"", **fields: object) -> bool:
     info = tarfile.TarInfo(name)
     info.size = len(data)
     for key, value in fields.items():
         setattr(info, key, value)
     archive.addfile(info, io.BytesIO(data))
+    return True
 
 
-def tar_of(build, **options) -> bytes:
+def tar_of(build: Callable[[tarfile.TarFile], object], **options: Any) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", **options) as archive:
         build(archive)
@@ -62,7 +65,7 @@ def error_id(data: bytes, filename: str = "demo-1.0.tar.gz") -> str:
 
 
 @pytest.mark.parametrize("filename", COMPRESSIONS)
-def test_reads_every_tar(filename):
+def test_reads_every_tar(filename: str) -> None:
     files = read_archive(filename, COMPRESSIONS[filename](make_tar(MEMBERS)))
     assert files.names == tuple(MEMBERS)
     assert files.text("setup.py") == MEMBERS["setup.py"]
@@ -71,44 +74,44 @@ def test_reads_every_tar(filename):
     assert files.folders == {"src", "src/demo", "src/demo.egg-info"}
 
 
-def test_reads_a_zip():
+def test_reads_a_zip() -> None:
     files = read_archive("demo-1.0.zip", make_zip(MEMBERS))
     assert files.names == tuple(MEMBERS)
     assert files.text("setup.py") == MEMBERS["setup.py"]
 
 
-def test_reads_from_a_stream_that_cannot_seek():
+def test_reads_from_a_stream_that_cannot_seek() -> None:
     class Pipe(io.RawIOBase):
-        def __init__(self, data):
+        def __init__(self, data: bytes) -> None:
             self.inner = io.BytesIO(data)
 
-        def readable(self):
+        def readable(self) -> bool:
             return True
 
-        def read(self, count=-1):
+        def read(self, count: int = -1) -> bytes:
             return self.inner.read(count)
 
     for data in (make_targz(MEMBERS), make_zip(MEMBERS)):
-        assert read_archive("demo-1.0.tar.gz", Pipe(data)).names == tuple(MEMBERS)
+        assert read_archive("demo-1.0.tar.gz", cast("BinaryIO", Pipe(data))).names == tuple(MEMBERS)
         assert read_archive("demo-1.0.tar.gz", io.BytesIO(data)).names == tuple(MEMBERS)
 
 
-def test_the_bytes_tell_the_format_not_the_name():
+def test_the_bytes_tell_the_format_not_the_name() -> None:
     assert read_archive("demo-1.0.tar.gz", make_zip(MEMBERS)).names == tuple(MEMBERS)
 
 
 @pytest.mark.parametrize("format_", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
-def test_long_names(format_):
+def test_long_names(format_: int) -> None:
     long = "demo-1.0/" + "a" * 60 + "/" + "b" * 60 + "/setup.cfg"
     data = tar_of(
-        lambda archive: [add(archive, long), add(archive, "demo-1.0/setup.py", b"x")], format=format_
+        lambda archive: (add(archive, long), add(archive, "demo-1.0/setup.py", b"x")), format=format_
     )
     files = read_archive("demo-1.0.tar.gz", gzip.compress(data))
     assert files.names == (long[9:], "setup.py")
     assert files.text("setup.py") == "x"
 
 
-def test_non_ascii_names_and_texts():
+def test_non_ascii_names_and_texts() -> None:
     data = make_targz(
         {"naïve.py": "x", "setup.py": "é".encode("latin-1"), "PKG-INFO": b"\xef\xbb\xbfName: d\r\n"}
     )
@@ -118,20 +121,20 @@ def test_non_ascii_names_and_texts():
     assert files.text("PKG-INFO") == "Name: d\n"
 
 
-def test_without_one_top_folder_nothing_is_cut_off():
+def test_without_one_top_folder_nothing_is_cut_off() -> None:
     assert read_archive("x.tar.gz", make_targz({"setup.py": "", "a/b.py": ""}, top="")).names == (
         "setup.py",
         "a/b.py",
     )
 
 
-def test_litter_of_macos_does_not_hide_the_top_folder():
+def test_litter_of_macos_does_not_hide_the_top_folder() -> None:
     data = make_targz({"._demo-1.0": "x", "demo-1.0/setup.py": "y", "demo-1.0/._setup.py": "z"}, top="")
     assert read_archive("demo-1.0.tar.gz", data).names == ("setup.py",)
 
 
-def test_links_are_passed_over():
-    def build(archive):
+def test_links_are_passed_over() -> None:
+    def build(archive: tarfile.TarFile) -> None:
         add(archive, "demo-1.0/setup.py", b"real")
         add(archive, "demo-1.0/PKG-INFO", type=tarfile.SYMTYPE, linkname="/etc/passwd")
         add(archive, "demo-1.0/setup.cfg", type=tarfile.LNKTYPE, linkname="demo-1.0/setup.py")
@@ -144,7 +147,7 @@ def test_links_are_passed_over():
     )
 
 
-def test_large_texts_are_named_and_left_out():
+def test_large_texts_are_named_and_left_out() -> None:
     files = read_archive(
         "demo-1.0.tar.gz", make_targz({"setup.py": "#" * (MAX_TEXT + 1), "setup.cfg": "[x]"})
     )
@@ -153,7 +156,7 @@ def test_large_texts_are_named_and_left_out():
     assert files.notes == ("setup.py is larger than 2 MiB and was not read",)
 
 
-def test_keep_chooses_what_is_read():
+def test_keep_chooses_what_is_read() -> None:
     files = read_archive("demo-1.0.tar.gz", make_targz(MEMBERS), keep=lambda name: name.endswith("core.py"))
     assert dict(files.kept) == {"src/demo/core.py": b"x = 1\n"}
 
@@ -161,14 +164,14 @@ def test_keep_chooses_what_is_read():
 @pytest.mark.parametrize(
     "name", ["/etc/passwd", "demo-1.0/../../x", "../x", "C:\\x", "\\\\host\\x", "demo-1.0/..\\..\\x"]
 )
-def test_names_that_leave_the_folder_are_refused(name):
-    data = tar_of(lambda archive: [add(archive, "demo-1.0/setup.py"), add(archive, name, b"x")])
+def test_names_that_leave_the_folder_are_refused(name: str) -> None:
+    data = tar_of(lambda archive: (add(archive, "demo-1.0/setup.py"), add(archive, name, b"x")))
     assert error_id(gzip.compress(data)) == "archive-unsafe"
     assert error_id(make_zip({"demo-1.0/setup.py": "", name: "x"}, top=""), "demo.zip") == "archive-unsafe"
 
 
 @pytest.mark.parametrize("name", ["a\x1b[31m.py", "a\nb.py", "a\u202eb.py", "a\\b.py", "x" * 1100])
-def test_odd_names_are_left_out_with_a_note(name):
+def test_odd_names_are_left_out_with_a_note(name: str) -> None:
     files = read_archive("demo-1.0.tar.gz", make_targz({"setup.py": "", name: "x"}))
     assert files.names == ("setup.py",)
     assert len(files.notes) == 1
@@ -176,33 +179,33 @@ def test_odd_names_are_left_out_with_a_note(name):
 
 
 @pytest.mark.parametrize("cut", [5, 100, 200, -1, -9, -30])
-def test_cut_archives(cut):
+def test_cut_archives(cut: Any) -> None:
     assert error_id(make_targz(MEMBERS)[:cut]) == "archive-cut"
 
 
 @pytest.mark.parametrize("cut", [100, 512, 700, 1024 + 512, -10240])
-def test_cut_plain_tars(cut):
+def test_cut_plain_tars(cut: Any) -> None:
     assert error_id(make_tar(MEMBERS)[:cut], "demo-1.0.tar") in ("archive-cut", "archive-format")
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"<html>login</html>" * 100, b"\x1f\x8b", b"\x1f\x9d\x90abc", b"PK\3\4", b"\0" * 99]
 )
-def test_no_archive_at_all(data):
+def test_no_archive_at_all(data: Any) -> None:
     assert error_id(data).startswith("archive-")
 
 
-def test_empty_archive():
+def test_empty_archive() -> None:
     assert error_id(gzip.compress(bytes(10240))) == "archive-format"
 
 
-def test_damaged_checksum_of_the_stream():
+def test_damaged_checksum_of_the_stream() -> None:
     data = bytearray(make_targz(MEMBERS))
     data[-6] ^= 0xFF
     assert error_id(bytes(data)) == "archive-cut"
 
 
-def test_bomb_of_zeros_is_stopped_early():
+def test_bomb_of_zeros_is_stopped_early() -> None:
     made = zlib.compressobj(9, zlib.DEFLATED, 31)
     block = bytes(1 << 20)
     header = tarfile.TarInfo("demo-1.0/zeros")
@@ -214,13 +217,13 @@ def test_bomb_of_zeros_is_stopped_early():
     assert time.perf_counter() - start < 2
 
 
-def test_more_than_half_a_gigabyte_is_refused_at_any_ratio(monkeypatch):
+def test_more_than_half_a_gigabyte_is_refused_at_any_ratio(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planner.sdist.inflate.MAX_TOTAL", 1 << 20)
     data = gzip.compress(make_tar({"data.bin": random.Random(1).randbytes(1 << 21)}))
     assert error_id(data) == "archive-limit"
 
 
-def test_too_many_members():
+def test_too_many_members() -> None:
     header = tarfile.TarInfo("demo-1.0/x").tobuf()
     start = time.perf_counter()
     assert error_id(gzip.compress(header * 300_000, 1)) == "archive-limit"
@@ -228,22 +231,22 @@ def test_too_many_members():
     assert MAX_MEMBERS == 50_000
 
 
-def test_a_chain_of_very_many_gzip_members():
+def test_a_chain_of_very_many_gzip_members() -> None:
     assert error_id(gzip.compress(b"") * 5_000) == "archive-limit"
 
 
-def test_two_gzip_members_are_one_archive():
+def test_two_gzip_members_are_one_archive() -> None:
     data = make_tar(MEMBERS)
     assert read_archive("x.tar.gz", gzip.compress(data[:700]) + gzip.compress(data[700:])).names == tuple(
         MEMBERS
     )
 
 
-def test_zeros_and_rubbish_after_the_stream_are_left():
+def test_zeros_and_rubbish_after_the_stream_are_left() -> None:
     assert read_archive("x.tar.gz", make_targz(MEMBERS) + bytes(100) + b"rubbish").names == tuple(MEMBERS)
 
 
-def test_data_after_the_end_mark():
+def test_data_after_the_end_mark() -> None:
     data = make_tar(MEMBERS) + tarfile.TarInfo("demo-1.0/setup.cfg").tobuf() + bytes(1024)
     assert error_id(gzip.compress(data)) == "archive-ambiguous"
 
@@ -251,7 +254,7 @@ def test_data_after_the_end_mark():
 @pytest.mark.parametrize(
     "kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.GNUTYPE_SPARSE, b"V", b"M"]
 )
-def test_devices_pipes_and_sparse_files(kind):
+def test_devices_pipes_and_sparse_files(kind: bytes) -> None:
     data = tar_of(lambda archive: add(archive, "demo-1.0/x", type=kind))
     assert error_id(gzip.compress(data)) == "archive-ambiguous"
 
@@ -269,16 +272,16 @@ def raw_header(name: str, size_field: bytes, kind: bytes = b"0") -> bytes:
     "size",
     [b"\xff" * 12, b"\x80" + b"\xff" * 11, b"-0000000001", b"9999", b"0x10", b"\xff" + b"\xff" * 10 + b"\0"],
 )
-def test_impossible_sizes(size):
+def test_impossible_sizes(size: bytes) -> None:
     assert error_id(gzip.compress(raw_header("demo-1.0/x", size) + bytes(2048))) == "archive-ambiguous"
 
 
-def test_a_link_with_data():
+def test_a_link_with_data() -> None:
     data = raw_header("demo-1.0/x", b"00000001000", b"2") + bytes(2048)
     assert error_id(gzip.compress(data)) == "archive-ambiguous"
 
 
-def test_long_name_that_claims_gigabytes():
+def test_long_name_that_claims_gigabytes() -> None:
     assert error_id(gzip.compress(raw_header("x", b"27777777777", b"L") + bytes(2048))) == "archive-limit"
 
 
@@ -309,25 +312,25 @@ def record(key: str, value: str) -> bytes:
         pax(record("path", "a")) + raw_header("x", b"00000000002", b"L") + b"b\0" + bytes(510),
     ],
 )
-def test_ambiguous_extended_headers(header):
+def test_ambiguous_extended_headers(header: bytes) -> None:
     data = header + tarfile.TarInfo("demo-1.0/x").tobuf() + bytes(1024)
     assert error_id(gzip.compress(data)) == "archive-ambiguous"
 
 
-def test_pax_comments_and_times_are_harmless():
+def test_pax_comments_and_times_are_harmless() -> None:
     data = pax(record("comment", "abc"), b"g") + pax(record("mtime", "1.5")) + make_tar(MEMBERS)
     assert read_archive("x.tar.gz", gzip.compress(data)).names == tuple(MEMBERS)
 
 
-def test_two_different_files_of_one_name():
-    def build(archive):
+def test_two_different_files_of_one_name() -> None:
+    def build(archive: tarfile.TarFile) -> None:
         add(archive, "demo-1.0/setup.py", b"one")
         add(archive, "demo-1.0/setup.py", b"two")
 
     assert error_id(gzip.compress(tar_of(build))) == "archive-ambiguous"
 
 
-def test_a_trailing_header_without_a_file():
+def test_a_trailing_header_without_a_file() -> None:
     assert error_id(gzip.compress(pax(record("path", "x")) + bytes(1024))) == "archive-ambiguous"
 
 
@@ -360,16 +363,16 @@ ZIP = make_zip({"setup.py": "x" * 300, "setup.cfg": "y"})
         ZIP.replace(b"setup.cfg", b"setup.py\0")[: len(ZIP)],
     ],
 )
-def test_ambiguous_zips(data):
+def test_ambiguous_zips(data: Any) -> None:
     assert error_id(data if data.startswith(b"PK") else b"PK" + data, "demo.zip") == "archive-ambiguous"
 
 
-def test_zip_whose_members_lie_about_their_size():
+def test_zip_whose_members_lie_about_their_size() -> None:
     lying = patched(patched(ZIP, b"PK\3\4", 22, struct.pack("<L", 1)), b"PK\1\2", 24, struct.pack("<L", 1))
     assert error_id(lying, "demo.zip") == "archive-ambiguous"
 
 
-def test_two_members_of_one_name_in_a_zip():
+def test_two_members_of_one_name_in_a_zip() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("d/setup.py", "1")
@@ -378,7 +381,7 @@ def test_two_members_of_one_name_in_a_zip():
     assert error_id(out.getvalue(), "d.zip") == "archive-ambiguous"
 
 
-def test_overlapping_members_in_a_zip():
+def test_overlapping_members_in_a_zip() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("d/a", "1")
@@ -388,11 +391,11 @@ def test_overlapping_members_in_a_zip():
     assert error_id(patched(data, b"PK\1\2", 42, first, 1), "d.zip") == "archive-ambiguous"
 
 
-def test_zip_with_sizes_after_the_data_and_links():
+def test_zip_with_sizes_after_the_data_and_links() -> None:
     out = io.BytesIO()
 
     class Unseekable(io.BytesIO):
-        def seekable(self):
+        def seekable(self) -> bool:
             return False
 
     sink = Unseekable()
@@ -407,12 +410,12 @@ def test_zip_with_sizes_after_the_data_and_links():
     assert "is a link" in files.notes[0]
 
 
-def test_zip_bomb_is_refused_from_its_directory():
+def test_zip_bomb_is_refused_from_its_directory() -> None:
     data = make_zip({"zeros": bytes(32 << 20)})
     assert error_id(data, "d.zip") == "archive-limit"
 
 
-def test_encrypted_and_oddly_packed_zips():
+def test_encrypted_and_oddly_packed_zips() -> None:
     flagged = patched(patched(ZIP, b"PK\3\4", 6, b"\1\0"), b"PK\1\2", 8, b"\1\0")
     assert error_id(flagged, "d.zip") == "archive-format"
     out = io.BytesIO()
@@ -432,7 +435,9 @@ SEEDS = [make_targz(MEMBERS), make_tar(MEMBERS), make_zip(MEMBERS), bz2.compress
     edits=st.lists(st.tuples(st.integers(0, 1 << 16), st.binary(min_size=1, max_size=12)), max_size=6),
     cut=st.one_of(st.none(), st.integers(0, 4096)),
 )
-def test_damaged_archives_end_in_our_error_only(seed, edits, cut):
+def test_damaged_archives_end_in_our_error_only(
+    seed: bytes, edits: list[tuple[int, bytes]], cut: Any
+) -> None:
     data = bytearray(seed)
     for place, value in edits:
         at = place % len(data)
@@ -446,6 +451,6 @@ def test_damaged_archives_end_in_our_error_only(seed, edits, cut):
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.binary(max_size=2048))
-def test_any_bytes(data):
+def test_any_bytes(data: Any) -> None:
     with suppress(ArchiveError):
         read_archive("x", data)

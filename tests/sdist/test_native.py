@@ -6,10 +6,10 @@ import pytest
 
 from planner.dists import SdistReading
 from planner.sdist.reading import read_files
-from tests.sdist.conftest import LINUX_311, make_files
+from tests.sdist.conftest import DEMO, LINUX_311, make_files
 
 
-def verdict(**members: str):
+def verdict(**members: str) -> tuple[bool | None, tuple[str, ...]]:
     names = {
         "pyproject": "pyproject.toml",
         "setup_py": "setup.py",
@@ -17,7 +17,7 @@ def verdict(**members: str):
         "meson": "meson.build",
     }
     files = make_files({names.get(key, key): text for key, text in members.items()})
-    found = read_files("demo-1.0.tar.gz", files, "demo", None, LINUX_311)
+    found = read_files("demo-1.0.tar.gz", files, DEMO, None, LINUX_311)
     assert isinstance(found, SdistReading)
     return found.native, found.native_because
 
@@ -56,7 +56,7 @@ def backend(name: str, more: str = "", requires: str = "") -> str:
         (backend("own_backend", requires=""), {"src/d/x.py": ""}, False, ""),
     ],
 )  # fmt: skip
-def test_backends(toml, others, native, phrase):
+def test_backends(toml: str, others: dict[str, str], native: bool | None, phrase: str) -> None:
     found, because = verdict(pyproject=toml, **others)
     assert found is native
     assert any(phrase in text for text in because)
@@ -81,13 +81,13 @@ SETUP = "from setuptools import setup, Extension\n"
         ("class D:\n    def has_ext_modules(self):\n        return True\nsetup(distclass=D)", {"x.c": ""}, True, "setup.py:3 says that it is not pure Python"),
     ],
 )  # fmt: skip
-def test_setup_py(code, others, native, phrase):
+def test_setup_py(code: str, others: dict[str, str], native: bool | None, phrase: str) -> None:
     found, because = verdict(setup_py=SETUP + code, **others)
     assert found is native
     assert any(phrase in text for text in because), because
 
 
-def test_unreadable_setup_py():
+def test_unreadable_setup_py() -> None:
     assert verdict(setup_py="print 'x'\nsetup()")[0] is False
     assert verdict(setup_py="print 'x'\nsetup()", **{"x.c": ""})[0] is None
     found, because = verdict(setup_py="print 'x'\nsetup(ext_modules=[Extension('x')])", **{"x.c": ""})
@@ -95,5 +95,5 @@ def test_unreadable_setup_py():
     assert because[:2] == ("setup.py is not valid for Python 3 (line 1)", "setup.py:2 names ext_modules")
 
 
-def test_nothing_to_build_with():
+def test_nothing_to_build_with() -> None:
     assert verdict(README="")[0] is None

@@ -6,6 +6,8 @@ import io
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from packaging.version import Version
 
 from planner.dists import Reason, Refusal, SdistReading
 from planner.sdist.reading import read_sdist
-from tests.sdist.conftest import LINUX_311, make_targz, make_zip
+from tests.sdist.conftest import DEMO, LINUX_311, MakeMarkers, make_targz, make_zip
 
 MEMBERS = {
     "PKG-INFO": "Metadata-Version: 2.1\nName: Demo\nVersion: 1.0\n",
@@ -27,8 +29,8 @@ MEMBERS = {
 
 
 @pytest.mark.parametrize("data", [make_targz(MEMBERS), make_zip(MEMBERS), io.BytesIO(make_targz(MEMBERS))])
-def test_a_whole_sdist(data):
-    found = read_sdist("demo-1.0.tar.gz", data, "demo", Version("1.0"), LINUX_311)
+def test_a_whole_sdist(data: Any) -> None:
+    found = read_sdist("demo-1.0.tar.gz", data, DEMO, Version("1.0"), LINUX_311)
     assert isinstance(found, SdistReading)
     assert found.metadata.requires == ("six",)
     assert found.metadata.certain
@@ -39,15 +41,15 @@ def test_a_whole_sdist(data):
     assert found.build_requires == ("setuptools>=61", "cython")
 
 
-def test_the_targets_own_refusal(markers):
-    found = read_sdist("demo-1.0.tar.gz", make_targz(MEMBERS), "demo", Version("1.0"), markers("3.8"))
+def test_the_targets_own_refusal(markers: MakeMarkers) -> None:
+    found = read_sdist("demo-1.0.tar.gz", make_targz(MEMBERS), DEMO, Version("1.0"), markers("3.8"))
     assert isinstance(found, SdistReading)
     assert found.refuses == "setup.py:4 refuses Python 3.8.0: too old"
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>", make_targz(MEMBERS)[:300], make_zip(MEMBERS)[:-5]])
-def test_a_bad_archive_is_a_refusal(data):
-    found = read_sdist("demo-1.0.tar.gz", data, "demo", Version("1.0"), LINUX_311)
+def test_a_bad_archive_is_a_refusal(data: Any) -> None:
+    found = read_sdist("demo-1.0.tar.gz", data, DEMO, Version("1.0"), LINUX_311)
     assert isinstance(found, Refusal)
     assert (found.filename, found.reason) == ("demo-1.0.tar.gz", Reason.METADATA)
     assert found.id.startswith("archive")
@@ -68,8 +70,8 @@ def test_a_bad_archive_is_a_refusal(data):
     ),
     pack=st.sampled_from([make_targz, make_zip]),
 )
-def test_any_sdist_ends_in_a_value(members, pack):
-    found = read_sdist("demo-1.0.tar.gz", pack(members), "demo", Version("1.0"), LINUX_311)
+def test_any_sdist_ends_in_a_value(members: dict[str, Any], pack: Callable[..., bytes]) -> None:
+    found = read_sdist("demo-1.0.tar.gz", pack(members), DEMO, Version("1.0"), LINUX_311)
     assert isinstance(found, (SdistReading, Refusal))
 
 
@@ -113,7 +115,7 @@ TRAPS = [
 ]  # fmt: skip
 
 
-def test_nothing_of_an_sdist_is_run_imported_or_opened():
+def test_nothing_of_an_sdist_is_run_imported_or_opened() -> None:
     """Python's own audit events: while sdists are read, the only one allowed is `compile` to a syntax tree."""
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(AUDIT)],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 import time
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,17 +13,19 @@ from hypothesis import strategies as st
 
 from planner.sdist.archive import SdistFiles
 from planner.sdist.setup_py import Lost, Native, SetupPy, read_setup_py
-from tests.sdist.conftest import LINUX_311, make_files
+from tests.sdist.conftest import LINUX_311, MakeMarkers, make_files
 
 
-def read(code: str | bytes, markers=LINUX_311, available=(), **members) -> SetupPy:
+def read(
+    code: str | bytes, markers: Any = LINUX_311, available: Iterable[str] = (), **members: Any
+) -> SetupPy:
     source = textwrap.dedent(code) if isinstance(code, str) else code
     found = read_setup_py(make_files({"setup.py": source, **members}), markers, frozenset(available))
     assert found is not None
     return found
 
 
-def requires(code: str, markers=LINUX_311, **members):
+def requires(code: str, markers: Any = LINUX_311, **members: Any) -> tuple[str, ...] | Lost:
     return read(f"from setuptools import setup\n{textwrap.dedent(code)}", markers, **members).install_requires
 
 
@@ -62,7 +66,7 @@ def requires(code: str, markers=LINUX_311, **members):
         ("import os\nR = ['a'] if os.path.exists('NOPE') else ['b']\nsetup(install_requires=R)", ("b",)),
     ],
 )  # fmt: skip
-def test_lists(code, wanted):
+def test_lists(code: str, wanted: Any) -> None:
     assert requires(code) == wanted
 
 
@@ -78,7 +82,7 @@ def test_lists(code, wanted):
         "import io\nsetup(install_requires=io.open('./requirements.txt', encoding='utf8').read().splitlines())",
     ],
 )
-def test_lists_in_files_of_the_sdist(code):
+def test_lists_in_files_of_the_sdist(code: str) -> None:
     assert requires(code, **{"requirements.txt": "a\nb>=1\n"}) == ("a", "b>=1")
 
 
@@ -101,7 +105,7 @@ def test_lists_in_files_of_the_sdist(code):
         ),
     ],
 )
-def test_what_cannot_be_known_has_its_line(code, line):
+def test_what_cannot_be_known_has_its_line(code: str, line: int) -> None:
     found = requires(code)
     assert isinstance(found, Lost)
     assert found.line == line
@@ -137,7 +141,7 @@ def old():
 
 
 @pytest.mark.parametrize(("condition", "yes", "no"), CONDITIONS)
-def test_python_conditions_and_guards(condition, yes, no, markers):
+def test_python_conditions_and_guards(condition: str, yes: str, no: str, markers: MakeMarkers) -> None:
     code = f"{PRELUDE}\nR = []\nif {condition}:\n    R.append('old')\nsetup(install_requires=R)"
     assert read(code, markers(yes)).install_requires == ("old",)
     assert read(code, markers(no)).install_requires == ()
@@ -163,7 +167,9 @@ def test_python_conditions_and_guards(condition, yes, no, markers):
         ("platform.machine() == 'AMD64'", (), ("w",)),
     ],
 )
-def test_system_conditions(condition, linux, windows, markers):
+def test_system_conditions(
+    condition: str, linux: tuple[str, ...], windows: tuple[str, ...], markers: MakeMarkers
+) -> None:
     code = f"import os, sys, platform\nfrom setuptools import setup\nR = ['w'] if {condition} else []\nsetup(install_requires=R)"
     target = markers(
         "3.11", sys_platform="win32", os_name="nt", platform_system="Windows", platform_machine="AMD64"
@@ -196,7 +202,7 @@ setup(install_requires=['numpy'], ext_modules=[Extension('x', ['x.c'])])
 """
 
 
-def test_a_guard_in_a_function_and_what_follows_it(markers):
+def test_a_guard_in_a_function_and_what_follows_it(markers: MakeMarkers) -> None:
     found = read(NUMBA, markers("3.11.7"))
     assert found.refuses == (
         "setup.py:18 refuses Python 3.11.7: Cannot install on Python version 3.11.7; "
@@ -233,7 +239,7 @@ def test_a_guard_in_a_function_and_what_follows_it(markers):
         ("if unknown():\n    x = 1\n    raise ValueError\nelse:\n    raise ValueError('both')", "setup.py:4 always stops with an error"),
     ],
 )  # fmt: skip
-def test_what_counts_as_a_refusal(code, refuses):
+def test_what_counts_as_a_refusal(code: str, refuses: str) -> None:
     assert read(f"from setuptools import setup\n{code}\nsetup()").refuses == refuses
 
 
@@ -258,7 +264,7 @@ def test_what_counts_as_a_refusal(code, refuses):
         ("def c(parent_package='', top_path=None):\n    pass\nsetup(configuration=c)", True, False),
     ],
 )  # fmt: skip
-def test_extensions(code, modules, optional):
+def test_extensions(code: str, modules: bool | None, optional: bool) -> None:
     native = read(f"from setuptools import setup, Extension\n{code}").native
     assert native.modules is modules
     if modules:
@@ -266,7 +272,7 @@ def test_extensions(code, modules, optional):
         assert native.optional is optional
 
 
-def test_a_guarded_import_works_only_when_a_build_requirement_brings_it():
+def test_a_guarded_import_works_only_when_a_build_requirement_brings_it() -> None:
     code = """
         from setuptools import setup, Extension
         try:
@@ -279,13 +285,13 @@ def test_a_guarded_import_works_only_when_a_build_requirement_brings_it():
     assert read(code, available=["Cython"]).native.modules is True
 
 
-def test_local_modules_may_be_importable():
+def test_local_modules_may_be_importable() -> None:
     code = "from setuptools import setup\ntry:\n    from helper import R\nexcept ImportError:\n    R = []\nsetup(install_requires=R)"
     assert read(code).install_requires == ()
     assert isinstance(read(code, **{"helper.py": "R = ['a']"}).install_requires, Lost)
 
 
-def test_fields():
+def test_fields() -> None:
     found = read("""
         from setuptools import setup
         __version__ = '1.2'
@@ -304,13 +310,13 @@ def test_fields():
     assert found.imports == (("setuptools", 2),)
 
 
-def test_unknown_keywords_leave_the_call_incomplete():
+def test_unknown_keywords_leave_the_call_incomplete() -> None:
     found = read("from setuptools import setup\nsetup(install_requires=['a'], **unknown())")
     assert found.install_requires == ("a",)
     assert not found.complete
 
 
-def test_several_calls_share_what_they_agree_on():
+def test_several_calls_share_what_they_agree_on() -> None:
     found = read("""
         from setuptools import setup, Extension
         if unknown():
@@ -343,7 +349,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("source", UNREADABLE.values(), ids=UNREADABLE)
-def test_unreadable_files_are_a_value(source):
+def test_unreadable_files_are_a_value(source: bytes) -> None:
     start = time.perf_counter()
     found = read(source)
     assert time.perf_counter() - start < 2
@@ -362,17 +368,17 @@ def test_unreadable_files_are_a_value(source):
         b"from setuptools import setup\nx = '\\d'\nsetup(install_requires=['a'])",
     ],
 )
-def test_odd_but_valid_files(source):
+def test_odd_but_valid_files(source: bytes) -> None:
     assert read(source).install_requires == ("a",)
 
 
-def test_an_unreadable_file_still_shows_its_extensions():
+def test_an_unreadable_file_still_shows_its_extensions() -> None:
     found = read("print 'x'\n# Extension(\nsetup(ext_modules=[Extension('x', ['x.c'])])\n")
     assert found.native.modules is True
     assert found.native.because == ("setup.py:3 names ext_modules",)
 
 
-def test_a_file_too_large_to_be_kept_and_none_at_all():
+def test_a_file_too_large_to_be_kept_and_none_at_all() -> None:
     assert read_setup_py(SdistFiles(("setup.py",)), LINUX_311) == SetupPy(
         unreadable="setup.py is too large to be read", complete=False, native=Native(modules=None)
     )
@@ -408,7 +414,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("code", HOSTILE)
-def test_hostile_files_cost_little(code):
+def test_hostile_files_cost_little(code: str) -> None:
     start = time.perf_counter()
     read(f"{code}\nfrom setuptools import setup\nsetup(install_requires=['a'])")
     assert time.perf_counter() - start < 3
@@ -450,7 +456,7 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=150, deadline=None)
 @given(pieces=st.lists(PIECES, max_size=14))
-def test_any_mixture_of_statements_is_followed(pieces):
+def test_any_mixture_of_statements_is_followed(pieces: list[str]) -> None:
     found = read("\n".join(pieces))
     assert isinstance(found, SetupPy)
 
@@ -461,5 +467,5 @@ def test_any_mixture_of_statements_is_followed(pieces):
         st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace"))
     )
 )
-def test_any_bytes(source):
+def test_any_bytes(source: bytes) -> None:
     assert isinstance(read(source), SetupPy)
