@@ -200,10 +200,12 @@ def _check(args: argparse.Namespace, printer: Printer) -> int:
         progress.done()
     path = args.output or pipeline.DEFAULT_PLAN
     code = checked.exit_code(args.fail_on)
-    written = pipeline.write_plan(path, checked.plan) if checked.plan else ""
+    written = pipeline.write_text(path, checked.plan) if checked.plan else ""
     if args.output_format == "json":
         printer.json(checked_json(checked, plan_path=path, exit_code=code))
         return code
+    for note in checked.notes:
+        printer.note(note)
     if args.verbose:
         for name, value, origin in checked.origins:
             printer.note(f"{name} = {value} ({origin})")

@@ -37,6 +37,7 @@ def read_inputs(
     *,
     requirements: Sequence[str] = (),
     constraints: Sequence[str] = (),
+    editables: Sequence[str] = (),
     extras: Iterable[str] = (),
     groups: Iterable[str] = (),
     read: Callable[[str], bytes],
@@ -61,7 +62,9 @@ def read_inputs(
     run = _Run(disk, environ, choice, stdin)
     for file in constraints:  # first, as in pip: their option lines count before those of the requirements
         run.reading.file(file, constraint=True)
-    for word in words or run.default(requirements, groups):
+    for path in editables:
+        run.reading.text(f"-e {path}".encode(), "-e")
+    for word in words or run.default((*requirements, *editables), groups):
         run.word(word)
     for file in requirements:
         run.file(file, _absolute(disk, file))

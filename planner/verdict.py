@@ -10,13 +10,14 @@ from planner.facts import Machine
 from planner.findings import SEVERITIES, Finding, Severity
 from planner.plan import Package
 
-__all__ = ["Checked", "Verdict"]
+__all__ = ["Checked", "Verdict", "may_be_planned", "verdict_of"]
 
 Verdict: TypeAlias = Literal["clear", "builds", "blocked", "unproven"]
 """`clear`: all wheels. `builds`: source builds, all pure Python or allowed. `blocked`: findings that stop.
 `unproven`: something that the answer depends on could not be known."""
 
 UNPROVEN = frozenset({"WP524", "WP604"})
+UNPINNED = frozenset({"WP602", "WP704"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Checked:
     `packages` is the whole resolution; when `set_aside` names requirements, it is that of the others, shown
     so that every problem is seen at once, and there is no plan. `plan` is the plan's text, or "" when none
     can be made. `requests` and `bytes` count what was asked; `origins` are (setting, value, origin).
+    `notes` are sentences on settings and inputs that have no effect.
     """
 
     machine: Machine
@@ -33,6 +35,7 @@ class Checked:
     packages: tuple[Package, ...]
     builds: tuple[SourceBuild, ...]
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
     plan: str = ""
     rounds: int = 0
@@ -55,6 +58,11 @@ class Checked:
             return 0
         limit = SEVERITIES.index(fail_on)
         return int(any(SEVERITIES.index(found.severity) <= limit for found in self.findings))
+
+
+def may_be_planned(findings: tuple[Finding, ...], set_aside: tuple[str, ...]) -> bool:
+    """Whether a plan can be made: everything was resolved and proven, and every file can be pinned."""
+    return not set_aside and not any(found.code in UNPROVEN | UNPINNED for found in findings)
 
 
 def verdict_of(findings: tuple[Finding, ...], packages: tuple[Package, ...]) -> Verdict:

@@ -9,7 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Dist, Metadata, Tree
+from planner.dists import Dist, Metadata, Refusal, Tree
 
 __all__ = ["Ask", "Candidate", "Clash", "Fixed", "Outcome", "Pin", "Resolution", "is_exact", "never"]
 
@@ -87,22 +87,26 @@ class Pin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """Pins, sorted by project, and what the search cost."""
+    """Pins, sorted by project, what the search cost, and the files that were passed over on the way."""
 
     pins: tuple[Pin, ...]
     rounds: int
+    refused: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clash:
     """Why there is no resolution: `project` is what cannot be chosen, `lines` are sentences.
 
+    `roots` are the keys of the root requirements that take part: without them the rest can be looked at.
     `limit` is set when the search was given up (rounds or seconds) rather than exhausted.
     """
 
     project: str
     lines: tuple[str, ...]
+    roots: frozenset[str] = frozenset()
     limit: str = ""
+    refused: tuple[Refusal, ...] = ()
 
 
 Outcome: TypeAlias = Resolution | Clash

@@ -21,16 +21,18 @@ def explain_clash(
     unusable = [cause.requirement for cause in causes if cause.requirement.never]
     asks = {(cause.requirement.key, cause.requirement.text): cause for cause in causes}
     lines: list[str] = []
+    roots: set[str] = set()
     for cause in asks.values():
-        lines.append(_sentence(cause.requirement, cause.parent))
-        lines.extend(_chain(cause.parent, parents))
+        links = [(cause.requirement, cause.parent), *_chain(cause.parent, parents)]
+        lines.extend(_sentence(ask, parent) for ask, parent in links)
+        roots |= {ask.key for ask, parent in links if parent is None}
     contested = sorted({cause.requirement.project for cause in causes if not cause.requirement.never})
     for project in contested:
         lines.extend(
             provider.why_none(project, [c.requirement for c in causes if c.requirement.project == project])
         )
     name = contested[0] if contested else (unusable[0].project if unusable else "")
-    return Clash(project=name, lines=tuple(dict.fromkeys(lines)))
+    return Clash(project=name, lines=tuple(dict.fromkeys(lines)), roots=frozenset(roots))
 
 
 def _sentence(ask: Ask, parent: Candidate | None) -> str:
@@ -43,8 +45,8 @@ def _sentence(ask: Ask, parent: Candidate | None) -> str:
 
 def _chain(
     candidate: Candidate | None, parents: Mapping[str, Sequence[tuple[Ask, Candidate | None]]]
-) -> Iterator[str]:
-    """Who brought a candidate in, up to a root requirement."""
+) -> Iterator[tuple[Ask, Candidate | None]]:
+    """Who brought a candidate in, up to a root requirement (whose parent is None)."""
     told: set[str] = set()
     while candidate is not None and candidate.key not in told:
         told.add(candidate.key)
@@ -59,5 +61,5 @@ def _chain(
         if not brought:
             return
         ask, parent = min(brought, key=lambda pair: pair[1] is not None)
-        yield _sentence(ask, parent)
+        yield ask, parent
         candidate = parent

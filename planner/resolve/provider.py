@@ -17,7 +17,7 @@ from resolvelib.structs import RequirementInformation
 
 from planner.dists import Catalog, Dist, Metadata, Reason, Refusal, Sdist, Wheel, parse_requirement
 from planner.fits import Fits
-from planner.policy import Policy
+from planner.policy import Policy, Prereleases
 from planner.resolve.asks import Ask, Candidate, Fixed, is_exact, never
 
 __all__ = ["Provider", "admitted", "applies"]
@@ -165,9 +165,9 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
             joined = SpecifierSet()
             for specifier in specifiers.values():
                 joined &= specifier
-            finals, others = admitted(
-                joined, self._catalog.page(project).versions, self._policy, explicit=project in self._explicit
-            )
+            page = self._catalog.page(project)
+            mode = self._policy.prereleases_for(project)
+            finals, others = admitted(joined, page.versions, mode, explicit=project in self._explicit)
             found = (
                 *sorted(finals, reverse=not lowest),
                 *sorted(others, reverse=not lowest),
@@ -270,6 +270,12 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
             self.metadata_of[key] = found
         return found
 
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """Every file that the search had to pass over, by name."""
+        found = (value for value in self.metadata_of.values() if isinstance(value, Refusal))
+        return tuple(sorted(found, key=lambda refusal: refusal.filename))
+
     def _sdist_metadata(self, sdist: Sdist) -> Metadata | Refusal:
         reading = self._catalog.sdist(sdist, self._markers)
         if isinstance(reading, Refusal):
@@ -295,7 +301,7 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
 
 
 def admitted(
-    specifier: SpecifierSet, versions: Iterable[Version], policy: Policy, *, explicit: bool
+    specifier: SpecifierSet, versions: Iterable[Version], mode: Prereleases, *, explicit: bool
 ) -> tuple[list[Version], list[Version]]:
     """The versions a specifier admits: (those to try first, pre-releases to try after them).
 
@@ -303,7 +309,6 @@ def admitted(
     final ones: nobody who writes `>=3.0rc3` means to refuse 3.1 (uv's rule since 0.12; pip takes the newest
     of both). `explicit` says that a requirement of the user's own names one.
     """
-    mode = policy.prereleases
     listed = list(versions)
     if mode == "allow":
         return list(specifier.filter(listed, prereleases=True)), []

@@ -6,6 +6,7 @@ Joins resolvelib, the provider and the explanation; must do no I/O of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from packaging.utils import NormalizedName
 from resolvelib import BaseReporter
@@ -82,16 +83,18 @@ def resolve(
     try:
         state = settle(provider, reporter, asks, max_rounds)
     except ResolutionImpossible as impossible:
-        return explain_clash(impossible.causes, reporter.parents, provider)
+        clash = explain_clash(impossible.causes, reporter.parents, provider)
+        return replace(clash, refused=provider.refused)
     except (ResolutionTooDeep, _OutOfTimeError):
         worst = sorted(reporter.conflicts, key=lambda key: (-reporter.conflicts[key], key))[:3]
         return Clash(
             project=worst[0] if worst else "",
             lines=tuple(f"{key} took part in {reporter.conflicts[key]} conflicts." for key in worst),
             limit=f"gave up after {reporter.rounds} rounds",
+            refused=provider.refused,
         )
     pins = tuple(_pins(state.mapping, state.criteria, provider))
-    return Resolution(pins=pins, rounds=reporter.rounds)
+    return Resolution(pins=pins, rounds=reporter.rounds, refused=provider.refused)
 
 
 def _pins(

@@ -68,7 +68,9 @@ def _problem(
 
     if not page.versions:
         return _no_project(ask, page, finding, page_of, neighbours, sure=not unknown)
-    finals, others = admitted(ask.specifier, page.versions, fits.policy, explicit=True)
+    finals, others = admitted(
+        ask.specifier, page.versions, fits.policy.prereleases_for(ask.project), explicit=True
+    )
     versions = sorted((*finals, *others), reverse=True)
     if not versions:
         return _no_version(ask, page, fits, finding)

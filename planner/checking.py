@@ -1,0 +1,289 @@
+"""`check`: requirements x machine x indexes -> what would be installed, what is built, and the plan.
+
+Joins the pieces over a catalog that is given; must not read the environment, open files or print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from planner.assess import Pinned, SourceBuild, assess, source_build
+from planner.dists import Catalog, Dist, Metadata, Page, Refusal, Sdist, SdistReading, parse_requirement
+from planner.facts import Machine
+from planner.findings import Finding
+from planner.fits import Fits
+from planner.knowledge.names import neighbours
+from planner.plan import Package
+from planner.policy import Policy
+from planner.resolve.asks import Ask, Clash, Pin, Resolution
+from planner.resolve.provider import admitted, applies
+from planner.resolve.search import resolve
+from planner.resolve.survey import survey
+from planner.roots import Roots
+from planner.tags import supported_tags
+
+__all__ = ["Judged", "first_choice", "following", "judge", "judge_of"]
+
+CLASHES_TO_TELL = 4
+"""How often the requirements of a clash are set aside to look at the rest."""
+
+NETWORK_IDS = ("index-", "offline", "response-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a check found, before it is a plan."""
+
+    packages: tuple[Package, ...]
+    builds: tuple[SourceBuild, ...]
+    findings: tuple[Finding, ...]
+    set_aside: tuple[str, ...]
+    rounds: int
+
+
+def judge_of(machine: Machine, policy: Policy, roots: Roots) -> Fits:
+    """The judge of files for a machine. Raises MachineError when too little is known of it."""
+    python = machine.markers.get("python_full_version") or machine.value("python") or "3"
+    return Fits(
+        supported=supported_tags(machine), policy=policy, python=Version(python), hashes=dict(roots.hashes)
+    )
+
+
+def first_choice(page: Page, specifier: str, fits: Fits) -> Dist | None:
+    """The file that a resolution would take first: what is worth fetching ahead."""
+    wanted = SpecifierSet(specifier)
+    mode = fits.policy.prereleases_for(page.project)
+    finals, others = admitted(wanted, page.versions, mode, explicit=True)
+    newest = fits.policy.strategy == "highest"
+    for version in (*sorted(finals, reverse=newest), *sorted(others, reverse=newest)):
+        dist = fits.choose(page, version, yanked=specifier.startswith("=="))
+        if dist is not None:
+            return dist
+    return None
+
+
+def following(
+    metadata: Metadata, extras: frozenset[str], markers: tuple[tuple[str, str], ...]
+) -> Iterator[tuple[NormalizedName, str, frozenset[str]]]:
+    """What a distribution asks for on a target: (project, specifier, extras)."""
+    for text in metadata.requires:
+        requirement = parse_requirement(text)
+        if requirement is None:
+            continue
+        wanted = (None, *(canonicalize_name(extra) for extra in sorted(extras)))
+        if any(applies(text, markers, extra) for extra in wanted):
+            named = frozenset(requirement.extras)
+            yield canonicalize_name(requirement.name), str(requirement.specifier), named
+
+
+@dataclass(slots=True)
+class _Search:
+    """The resolution of what can be resolved, with everything that had to be set aside."""
+
+    pins: tuple[Pin, ...] = ()
+    findings: list[Finding] = field(default_factory=list)
+    set_aside: list[str] = field(default_factory=list)
+    refused: dict[str, Refusal] = field(default_factory=dict)
+    rounds: int = 0
+
+
+def judge(
+    roots: Roots,
+    *,
+    machine: Machine,
+    fits: Fits,
+    catalog: Catalog,
+    spent: Callable[[], bool],
+    say: Callable[[str], None],
+) -> Judged:
+    """Resolve the roots, set aside what cannot be met, and judge what was pinned."""
+    search = _search(roots, machine=machine, fits=fits, catalog=catalog, spent=spent, say=say)
+    say("reading source distributions")
+    pins = [_pinned(pin) for pin in search.pins]
+    pages = {pin.project: catalog.page(pin.project) for pin in pins if not pin.direct}
+    readings = dict(_readings(pins, roots, catalog, machine.markers))
+    builds = [
+        build
+        for pin in pins
+        if (build := source_build(pin, pages.get(pin.project), readings.get(pin.project), fits))
+    ]
+    findings = [*search.findings, *assess(pins, builds, pages, fits.policy.allow_builds)]
+    findings += _untrusted(pins, pages)
+    findings += _passed_over(search)
+    findings += _without_hash(pins, roots, fits.policy)
+    return Judged(
+        packages=tuple(_package(pin, builds, machine.markers) for pin in pins),
+        builds=tuple(builds),
+        findings=tuple(sorted(findings, key=Finding.sort_key)),
+        set_aside=tuple(search.set_aside),
+        rounds=search.rounds,
+    )
+
+
+def _search(
+    roots: Roots,
+    *,
+    machine: Machine,
+    fits: Fits,
+    catalog: Catalog,
+    spent: Callable[[], bool],
+    say: Callable[[str], None],
+) -> _Search:
+    search = _Search(findings=list(roots.problems), set_aside=[f.evidence[0] for f in roots.problems])
+    asked_for = [ask for ask in roots.asks if ask.project not in roots.fixed]
+    seen = tuple(dict.fromkeys(ask.project for ask in roots.asks))
+    problems = survey(asked_for, catalog.page, fits, lambda name: neighbours(name, seen))
+    for finding in problems.values():
+        search.findings.append(finding)
+        search.set_aside.append(finding.evidence[0])
+    asks = [ask for ask in roots.asks if f"{ask.origin} {ask.project}" not in problems]
+    for attempt in range(CLASHES_TO_TELL + 1):
+        say("resolving")
+        outcome = resolve(
+            asks,
+            catalog=catalog,
+            fits=fits,
+            markers=machine.markers,
+            constraints=roots.constraints,
+            fixed=roots.fixed,
+            spent=spent,
+        )
+        search.refused.update({refusal.filename: refusal for refusal in outcome.refused})
+        if isinstance(outcome, Resolution):
+            search.pins, search.rounds = outcome.pins, search.rounds + outcome.rounds
+            break
+        left = _set_aside(asks, outcome, search)
+        if len(left) == len(asks) or not left or outcome.limit or attempt == CLASHES_TO_TELL:
+            break
+        asks = left
+    return search
+
+
+def _set_aside(asks: Sequence[Ask], clash: Clash, search: _Search) -> list[Ask]:
+    """Tell a clash, and take the root requirements that are part of it out of the way."""
+    projects = {key.partition("[")[0] for key in clash.roots}
+    involved = [ask for ask in asks if ask.project in projects]
+    places = tuple(dict.fromkeys(ask.origin for ask in involved))
+    lone = len({ask.project for ask in involved}) == 1 and any("cannot be used" in x for x in clash.lines)
+    if clash.limit:
+        code, summary = "WP524", f"The search for a resolution {clash.limit}"
+    elif lone:
+        code, summary = "WP525", f"{involved[0].text} cannot be met"
+    else:
+        code, summary = "WP523", f"No version of {clash.project} serves all who ask for it"
+    search.findings.append(
+        Finding(
+            code=code,
+            severity="error",
+            project=clash.project,
+            summary=f"{summary}.",
+            remedy="" if clash.limit or lone else "widen or drop one of these requirements",
+            evidence=places,
+            facts=clash.lines,
+        )
+    )
+    search.set_aside.extend(places)
+    return [ask for ask in asks if ask.project not in projects]
+
+
+def _pinned(pin: Pin) -> Pinned:
+    return Pinned(
+        project=pin.project,
+        version=pin.version,
+        extras=pin.extras,
+        dist=pin.dist,
+        metadata=pin.metadata,
+        asked=pin.asked,
+        direct=pin.direct,
+    )
+
+
+def _readings(
+    pins: Sequence[Pinned], roots: Roots, catalog: Catalog, markers: Mapping[str, str]
+) -> Iterator[tuple[NormalizedName, SdistReading]]:
+    for pin in pins:
+        if pin.project in roots.readings:
+            yield pin.project, roots.readings[pin.project]
+        elif isinstance(pin.dist, Sdist):
+            reading = catalog.sdist(pin.dist, markers)
+            if isinstance(reading, SdistReading):
+                yield pin.project, reading
+
+
+def _untrusted(pins: Sequence[Pinned], pages: Mapping[NormalizedName, Page]) -> Iterator[Finding]:
+    """Indexes that could not be asked and come before the one that served a pin: one finding each."""
+    doubted: dict[str, tuple[str, list[str]]] = {}
+    for pin in pins:
+        page = pages.get(pin.project)
+        for answer in page.trouble_before(pin.dist.index) if page else ():
+            doubted.setdefault(answer.index, (answer.why, []))[1].append(pin.project)
+    for index, (why, projects) in sorted(doubted.items()):
+        names = ", ".join(projects[:5]) + (f" and {len(projects) - 5} more" if len(projects) > 5 else "")
+        yield Finding(
+            code="WP604",
+            severity="error",
+            project="",
+            summary=f"{index} could not be asked, and comes before the index that served {names}: {why}",
+            remedy="make it reachable, or take it out of the settings; what it would have served is unknown",
+        )
+
+
+def _passed_over(search: _Search) -> Iterator[Finding]:
+    """Files that the search had to skip: not proven when the network is the reason, a note otherwise."""
+    pinned: dict[str, Version | None] = {pin.project: pin.version for pin in search.pins}
+    for refusal in search.refused.values():
+        network = refusal.id.startswith(NETWORK_IDS)
+        if not network and search.set_aside:
+            continue  # told with the clash
+        owner = next(
+            (p for p in pinned if refusal.filename.lower().replace("_", "-").startswith(f"{p}-")), ""
+        )
+        chosen = f"; {owner} {pinned[owner]} was taken" if owner in pinned else ""
+        yield Finding(
+            code="WP604" if network else "WP505",
+            severity="error" if network else "note",
+            project=owner,
+            summary=f"{refusal.filename} was passed over: {refusal.detail}{chosen}.",
+            remedy="try again when the index answers" if network else "",
+        )
+
+
+def _without_hash(pins: Sequence[Pinned], roots: Roots, policy: Policy) -> Iterator[Finding]:
+    if not policy.require_hashes:
+        return
+    for pin in pins:
+        if pin.project not in roots.hashes:
+            yield Finding(
+                code="WP526",
+                severity="error",
+                project=pin.project,
+                summary=f"Hashes are required, and none is given for {pin.project} {pin.version}.",
+                remedy=f"add `{pin.project}=={pin.version} --hash=sha256:…`, or leave out all hashes",
+                evidence=tuple(who for who, _ in pin.asked),
+            )
+
+
+def _package(pin: Pinned, builds: Sequence[SourceBuild], markers: Mapping[str, str]) -> Package:
+    build = next((build for build in builds if build.project == pin.project), None)
+    kind = {True: "native", False: "pure", None: "unknown"}[build.native] if build else ""
+    environment = tuple(sorted(markers.items()))
+    needs = {project for project, _, _ in following(pin.metadata, frozenset(pin.extras), environment)}
+    return Package(
+        name=pin.project,
+        version=pin.version,
+        dist=pin.dist,
+        extras=pin.extras,
+        required_by=tuple(dict.fromkeys(who for who, _ in pin.asked)),
+        dependencies=tuple(sorted(needs - {pin.project})),
+        direct=pin.direct,
+        source_build=kind,
+        reason=build.why if build else "",
+        build_backend=build.backend if build else "",
+        build_requires=build.build_requires if build else (),
+        alternatives=build.alternatives if build else (),
+    )

@@ -1,0 +1,442 @@
+"""The one place that puts the pieces together: words, settings, machine, indexes, resolution, plan.
+
+Knows the order of the work and nothing that a piece knows itself; must not print, and judges nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planner.errors import InputError, MachineError, PlanError
+from planner.facts import Machine
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+    from planner.checking import Judged
+    from planner.dists import Dist, Metadata, Page, Refusal, SdistReading
+    from planner.fits import Fits
+    from planner.indexes.catalog import IndexCatalog
+    from planner.indexes.client import Client
+    from planner.indexes.prefetch import Prefetcher
+    from planner.localproject import LocalProject
+    from planner.roots import Sources
+    from planner.settings import Settings
+    from planner.verdict import Checked
+    from planner.wanted import Inputs
+
+__all__ = ["DEFAULT_PLAN", "MachineRequest", "Request", "World", "check", "machine_for"]
+
+DEFAULT_PLAN = "pylock.wheelplan.toml"
+SECONDS_TO_RESOLVE = 120.0
+"""After this the search is given up, and said so."""
+
+MAX_INPUT = 64 << 20
+"""Bytes of a requirements file; the largest known is below 1 MiB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The world as it is at the start: environment, folder, streams and clocks, read once."""
+
+    environ: Mapping[str, str]
+    cwd: str
+    stdin: Callable[[], bytes]
+    now: datetime
+    monotonic: Callable[[], float]
+
+    @classmethod
+    def real(cls) -> World:
+        """This process's own."""
+        return cls(
+            environ=dict(os.environ),
+            cwd=str(Path.cwd()),
+            stdin=lambda: sys.stdin.buffer.read(16 << 20),
+            now=datetime.now(timezone.utc),
+            monotonic=time.monotonic,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineRequest:
+    """Which machine to plan for: this one, a saved one, or one of them with changes."""
+
+    file: str = ""
+    assume: tuple[str, ...] = ()
+    python: str = ""
+    python_version: str = ""
+    platform: str = ""
+
+    @classmethod
+    def of(cls, args: Namespace) -> MachineRequest:
+        """From the command line's words."""
+        return cls(
+            file=args.machine or "",
+            assume=tuple(args.assume),
+            python=args.python or "",
+            python_version=args.python_version or "",
+            platform=args.python_platform or "",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One `check`: what is asked for, for which machine, under which settings of the command line."""
+
+    words: tuple[str, ...]
+    machine: MachineRequest
+    world: World
+    requirements: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    editables: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    output: str = DEFAULT_PLAN
+    flags: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, args: Namespace, world: World) -> Request:
+        """From the command line's words."""
+        own = {
+            "words",
+            "requirements",
+            "constraints",
+            "editables",
+            "extras",
+            "all_extras",
+            "groups",
+            "output",
+        }
+        own |= {"command", "version", "machine", "assume", "python", "python_version", "python_platform"}
+        own |= {"output_format", "fail_on", "prefer", "quiet", "verbose", "color"}
+        return cls(
+            words=tuple(args.words),
+            machine=MachineRequest.of(args),
+            world=world,
+            requirements=tuple(args.requirements),
+            constraints=tuple(args.constraints),
+            editables=tuple(args.editables),
+            extras=(*args.extras, *((":all:",) if args.all_extras else ())),
+            groups=tuple(args.groups),
+            output=args.output or DEFAULT_PLAN,
+            flags={k: v for k, v in vars(args).items() if k not in own and v is not None},
+        )
+
+
+def check(request: Request, say: Callable[[str], None]) -> Checked:
+    """The answer to `wheelplan check`; `say` is told what is under way. Raises WheelplanError."""
+    from planner.settings import read_settings, with_inputs  # noqa: PLC0415
+
+    world = request.world
+    with ThreadPoolExecutor(1, "wheelplan-machine") as aside:
+        fingerprint = aside.submit(machine_for, request.machine, world)  # waits for programs, mostly
+        settings = read_settings(
+            request.flags, environ=world.environ, cwd=world.cwd, read=_read_local, now=world.now
+        )
+        client = _client(settings, world)
+        try:
+            inputs = _inputs(request, settings, client)
+            settings = with_inputs(settings, inputs)
+            catalog = _catalog(settings, client, world, say)
+            machine = fingerprint.result()
+            return _checked(request, settings, inputs, machine=machine, catalog=catalog, say=say)
+        finally:
+            client.close()
+
+
+def _read_local(path: str) -> bytes:
+    """A local file, bounded: `-r /dev/zero` must not fill the memory."""
+    with Path(path).open("rb") as file:
+        data = file.read(MAX_INPUT + 1)
+    if len(data) > MAX_INPUT:
+        raise InputError(f"The file is larger than {MAX_INPUT >> 20} MiB.", where=path)
+    return data
+
+
+def _client(settings: Settings, world: World) -> Client:
+    from planner.indexes.client import Client  # noqa: PLC0415
+    from planner.indexes.network import Network  # noqa: PLC0415
+
+    network = Network.from_environment(
+        world.environ,
+        cert=settings.text("cert"),
+        proxy=settings.text("proxy"),
+        offline=settings.flag("offline"),
+    )
+    hosts = frozenset(settings.trusted_hosts)
+    keyring = settings.text("keyring-provider") != "disabled"
+    return Client(replace(network, trusted=hosts, keyring=keyring))
+
+
+def _inputs(request: Request, settings: Settings, client: Client) -> Inputs:
+    from planner.inputs import read_inputs  # noqa: PLC0415
+
+    def read(location: str) -> bytes:
+        if location.partition("://")[0].lower() in ("http", "https"):
+            answer = client.get(client.credentials.learn(location), limit=MAX_INPUT)
+            if answer.status != 200:
+                raise InputError(f"The server answers {answer.status}.", where=location.partition("?")[0])
+            return answer.body
+        return _read_local(location)
+
+    return read_inputs(
+        request.words,
+        requirements=request.requirements,
+        constraints=(*request.constraints, *settings.constraints),
+        editables=request.editables,
+        extras=request.extras,
+        groups=request.groups,
+        read=read,
+        exists=os.path.exists,
+        isdir=os.path.isdir,
+        environ=request.world.environ,
+        cwd=request.world.cwd,
+        stdin=request.world.stdin,
+    )
+
+
+def _catalog(settings: Settings, client: Client, world: World, say: Callable[[str], None]) -> IndexCatalog:
+    from planner.indexes.cache import Cache  # noqa: PLC0415
+    from planner.indexes.catalog import IndexCatalog  # noqa: PLC0415
+    from planner.sdist.reading import read_sdist  # noqa: PLC0415
+
+    folder = None if settings.flag("no-cache") else cache_folder(settings.text("cache-dir"), world.environ)
+    return IndexCatalog(
+        settings.indexes,
+        settings.policy.index_strategy,
+        client=client,
+        cache=Cache(folder, now=time.time),
+        read_sdist=read_sdist,
+        refresh=settings.flag("refresh"),
+        progress=lambda counts: say(f"{counts.requests} requests, {counts.received >> 10} KiB"),
+    )
+
+
+def _checked(
+    request: Request,
+    settings: Settings,
+    inputs: Inputs,
+    *,
+    machine: Machine,
+    catalog: IndexCatalog,
+    say: Callable[[str], None],
+) -> Checked:
+    from planner import checking  # noqa: PLC0415
+    from planner.roots import read_roots  # noqa: PLC0415
+
+    world = request.world
+    roots = read_roots(inputs.wanted, inputs.constraints, machine.markers, _sources(catalog, machine, world))
+    fits = checking.judge_of(machine, settings.policy, roots)
+    ahead = _prefetcher(catalog, fits, machine)
+    for ask in roots.asks:
+        if ask.project not in roots.fixed:
+            extras = frozenset({ask.extra} if ask.extra else ())
+            ahead.ahead(ask.project, str(ask.specifier), extras)
+    until = world.monotonic() + SECONDS_TO_RESOLVE
+    try:
+        judged = checking.judge(
+            roots,
+            machine=machine,
+            fits=fits,
+            catalog=catalog,
+            spent=lambda: world.monotonic() > until,
+            say=say,
+        )
+    finally:
+        ahead.stop()
+    return _told(request, settings, inputs, machine=machine, catalog=catalog, judged=judged)
+
+
+def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine) -> Prefetcher:
+    """Threads that fetch what the resolution will want, by the choices that it would make first."""
+    from planner.checking import first_choice, following  # noqa: PLC0415
+    from planner.indexes.prefetch import Ask, Prefetcher  # noqa: PLC0415
+
+    environment = tuple(sorted(machine.markers.items()))
+
+    def choose(page: Page, specifier: str) -> Dist | None:
+        return first_choice(page, specifier, fits)
+
+    def follow(metadata: Metadata, extras: frozenset[str]) -> list[Ask]:
+        if fits.policy.no_deps:
+            return []
+        return [Ask(*wanted) for wanted in following(metadata, extras, environment)]
+
+    return Prefetcher(catalog, choose, follow, markers=machine.markers)
+
+
+def _sources(catalog: IndexCatalog, machine: Machine, world: World) -> Sources:
+    """How what requirements name is read, joined for `planner.roots`."""
+    from planner.dists import Reason, Refusal, Wheel  # noqa: PLC0415
+    from planner.localproject import read_project_tree  # noqa: PLC0415
+    from planner.reqlines import BadLine  # noqa: PLC0415
+    from planner.roots import Sources  # noqa: PLC0415
+
+    def direct(url: str, name: NormalizedName | None) -> Dist | Refusal:
+        return catalog.direct(url, name, machine.markers)
+
+    def metadata(dist: Dist) -> Metadata | SdistReading | Refusal:
+        return catalog.metadata(dist) if isinstance(dist, Wheel) else catalog.sdist(dist, machine.markers)
+
+    def tree(path: str) -> LocalProject | Refusal:
+        try:
+            return read_project_tree(_read_local, os.path.exists, path)
+        except (BadLine, InputError) as error:
+            detail = error.what[:1].lower() + error.what[1:].rstrip(".")
+            return Refusal(filename=path, reason=Reason.METADATA, detail=detail)
+
+    def shown_path(path: str) -> str:
+        relative = os.path.relpath(path, world.cwd).replace(os.sep, "/")
+        return relative if relative.startswith("..") else f"./{relative}"
+
+    return Sources(direct=direct, metadata=metadata, tree=tree, shown_path=shown_path)
+
+
+def _told(
+    request: Request,
+    settings: Settings,
+    inputs: Inputs,
+    *,
+    machine: Machine,
+    catalog: IndexCatalog,
+    judged: Judged,
+) -> Checked:
+    from planner.plan import Plan, projects_by_index, render  # noqa: PLC0415
+    from planner.verdict import Checked, may_be_planned, verdict_of  # noqa: PLC0415
+
+    plan = ""
+    if may_be_planned(judged.findings, judged.set_aside):
+        names = {index.shown: index.name for index in settings.indexes}
+        served = projects_by_index(judged.packages)
+        plan = render(
+            Plan(
+                command=_command(request),
+                machine=machine,
+                packages=judged.packages,
+                findings=judged.findings,
+                inputs=tuple((file.path, file.sha256) for file in inputs.files),
+                indexes=tuple((names.get(url, ""), url, count) for url, count in sorted(served.items())),
+                verdict=verdict_of(judged.findings, judged.packages),
+            ),
+            plan_dir=str(Path(request.world.cwd, request.output).parent).replace(os.sep, "/"),
+        )
+    counts = catalog.counts
+    return Checked(
+        machine=machine,
+        inputs=tuple(file.path for file in inputs.files),
+        packages=judged.packages,
+        builds=judged.builds,
+        findings=judged.findings,
+        notes=tuple(f"{note.where}: {note.text}" for note in (*settings.notes, *inputs.notes)),
+        set_aside=judged.set_aside,
+        plan=plan,
+        rounds=judged.rounds,
+        requests=counts.requests,
+        bytes=counts.received,
+        origins=settings.origins,
+    )
+
+
+def _command(request: Request) -> str:
+    """The command line that made the plan, as far as it is words (no credentials, no folder of a home)."""
+    options = [
+        *(f"-r {file}" for file in request.requirements),
+        *(f"-c {file}" for file in request.constraints),
+    ]
+    words = [word if "://" not in word else "URL" for word in (*request.words, *options)]
+    return " ".join(("wheelplan check", *words))
+
+
+def machine_for(request: MachineRequest, world: World) -> Machine:
+    """The machine to plan for. Raises MachineError (and UsageError) for what is not understood."""
+    from planner import machinefile  # noqa: PLC0415
+    from planner.probes.fingerprint import fingerprint  # noqa: PLC0415
+    from planner.probes.host import LocalHost  # noqa: PLC0415
+
+    if request.file:
+        text = _read_file(request.file, world, "the machine file").decode("utf-8", "replace")
+        machine = machinefile.loads(text, request.file)
+    else:
+        machine = fingerprint(LocalHost(world.environ), python=request.python or None)
+    if request.platform:
+        machine = machinefile.for_platform(machine, request.platform)
+    if request.python_version:
+        machine = machinefile.for_python(machine, request.python_version)
+    return machinefile.assume(machine, request.assume)
+
+
+def _read_file(path: str, world: World, what: str) -> bytes:
+    try:
+        return Path(world.cwd, path).read_bytes()
+    except OSError as error:
+        raise MachineError(
+            f"{what.capitalize()} cannot be read: {error.strerror or error}.",
+            where=path,
+            hint="Make one with `wheelplan fingerprint -o FILE`.",
+        ) from None
+
+
+def cache_folder(named: str | None, environ: Mapping[str, str]) -> Path:
+    """The cache's folder: as named, else `WHEELPLAN_CACHE_DIR`, else the platform's own place for caches."""
+    if named or environ.get("WHEELPLAN_CACHE_DIR"):
+        return Path(named or environ["WHEELPLAN_CACHE_DIR"])
+    from platformdirs import user_cache_path  # noqa: PLC0415 (10 ms)
+
+    return user_cache_path("wheelplan", appauthor=False)
+
+
+def clear_cache(folder: Path) -> int:
+    """Delete all entries of the cache and return how many there were."""
+    from planner.indexes.cache import clear  # noqa: PLC0415
+
+    return clear(folder)[0]
+
+
+def write_text(path: str, text: str) -> str:
+    """Write a file whole or not at all: `written`, or `unchanged` when it held the same bytes.
+
+    A temporary file beside it is synced and renamed, so that a crash leaves the old file or the new one.
+    """
+    import contextlib  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+
+    target = Path(os.path.realpath(path))  # a plan that is a link stays one
+    data = text.encode()
+    with contextlib.suppress(OSError):
+        if target.read_bytes() == data:
+            return "unchanged"
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            if temporary:
+                Path(temporary).unlink()
+        raise PlanError(
+            f"The file cannot be written: {error.strerror or error}.",
+            where=path,
+            hint="Choose another place with `-o FILE`; what was there is as it was.",
+        ) from None
+    return "written"
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

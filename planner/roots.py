@@ -1,0 +1,194 @@
+"""Root requirements: from what the user wrote to asks and to fixed candidates; must not resolve.
+
+A requirement that names an address, an archive, a directory or a repository fixes its project's only
+candidate. Reading them is the caller's (`direct`, `tree`); nothing is built or cloned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+
+from planner.dists import Dist, Metadata, Reason, Refusal, SdistReading, Tree
+from planner.findings import Finding
+from planner.localproject import LocalProject
+from planner.resolve.asks import Ask, Fixed
+from planner.wanted import Source, Wanted
+
+__all__ = ["Roots", "Sources", "read_roots"]
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """How what a requirement names is read: all of them answer with values."""
+
+    direct: Callable[[str, NormalizedName | None], Dist | Refusal]
+    metadata: Callable[[Dist], Metadata | SdistReading | Refusal]
+    tree: Callable[[str], LocalProject | Refusal]
+    shown_path: Callable[[str], str]
+
+
+@dataclass(slots=True)
+class Roots:
+    """What the resolution starts from; `problems` are requirements that cannot even be looked at."""
+
+    asks: list[Ask] = field(default_factory=list)
+    fixed: dict[NormalizedName, Fixed] = field(default_factory=dict)
+    constraints: dict[NormalizedName, list[Ask]] = field(default_factory=dict)
+    hashes: dict[NormalizedName, frozenset[str]] = field(default_factory=dict)
+    indexes: dict[NormalizedName, str] = field(default_factory=dict)
+    readings: dict[NormalizedName, SdistReading] = field(default_factory=dict)
+    problems: list[Finding] = field(default_factory=list)
+
+
+def read_roots(
+    wanted: Iterable[Wanted], constraints: Iterable[Wanted], markers: Mapping[str, str], sources: Sources
+) -> Roots:
+    """Everything that applies on the target, by its markers."""
+    roots = Roots()
+    environment = {**markers, "extra": ""}
+    for one in wanted:
+        if one.marker is None or one.marker.evaluate(environment):
+            _add(roots, one, sources)
+    for one in constraints:
+        if one.name is None or (one.marker is not None and not one.marker.evaluate(environment)):
+            continue
+        if one.source is not None:
+            _fix(roots, one, one.source, sources)
+        else:
+            roots.constraints.setdefault(one.name, []).append(_ask(one, one.name, one.specifier))
+        _allow(roots, one, one.name)
+    return roots
+
+
+def _add(roots: Roots, one: Wanted, sources: Sources) -> None:
+    name, specifier = one.name, one.specifier
+    if one.source is not None:
+        name = _fix(roots, one, one.source, sources)
+        specifier = SpecifierSet()
+    if name is None:
+        return
+    roots.asks.append(_ask(one, name, specifier))
+    roots.asks.extend(_ask(one, name, specifier, extra) for extra in sorted(one.extras))
+    if one.index:
+        roots.indexes[name] = one.index
+    _allow(roots, one, name)
+
+
+def _ask(
+    one: Wanted, name: NormalizedName, specifier: SpecifierSet, extra: NormalizedName | None = None
+) -> Ask:
+    text = one.text.partition(";")[0].partition(" --")[0].strip() or one.text
+    return Ask(project=name, extra=extra, specifier=specifier, text=text, origin=one.origin)
+
+
+def _allow(roots: Roots, one: Wanted, name: NormalizedName) -> None:
+    """pip: a file must match one of the hashes that every requirement of its project gives."""
+    digests = frozenset(text.partition(":")[2] for text in one.hashes if text.startswith("sha256:"))
+    if digests:
+        known = roots.hashes.get(name)
+        roots.hashes[name] = digests if known is None else known & digests
+
+
+def _fix(roots: Roots, one: Wanted, source: Source, sources: Sources) -> NormalizedName | None:
+    if source.kind == "vcs":
+        return _fix_repository(roots, one, source)
+    if source.kind == "directory":
+        return _fix_directory(roots, one, source, sources)
+    dist = sources.direct(source.url, one.name)
+    if isinstance(dist, Refusal):
+        _refuse(roots, one, dist, source)
+        return None
+    said = sources.metadata(dist)
+    if isinstance(said, Refusal):
+        _refuse(roots, one, said, source)
+        return None
+    if isinstance(said, SdistReading):
+        roots.readings[dist.project] = said
+        said = said.metadata
+    roots.fixed[dist.project] = Fixed(dist=dist, metadata=said, origin=one.origin)
+    return dist.project
+
+
+def _fix_directory(roots: Roots, one: Wanted, source: Source, sources: Sources) -> NormalizedName | None:
+    said = sources.tree(source.path)
+    if isinstance(said, Refusal):
+        _refuse(roots, one, said, source)
+        return None
+    name = one.name or said.name
+    if name is None:
+        detail = "its name is stated in no static file (pyproject.toml, setup.cfg), and nothing is run"
+        refusal = Refusal(filename=source.shown, reason=Reason.METADATA, detail=detail)
+        _refuse(roots, one, refusal, source)
+        return None
+    metadata = said.metadata(name)
+    tree = Tree(
+        project=name,
+        version=metadata.version,
+        kind="directory",
+        metadata=metadata,
+        path=sources.shown_path(source.path),
+        subdirectory=source.subdirectory,
+        editable=one.editable,
+    )
+    roots.fixed[name] = Fixed(dist=tree, metadata=metadata, origin=one.origin)
+    roots.readings[name] = SdistReading(
+        metadata=metadata, backend=said.backend, build_requires=said.build_requires
+    )
+    return name
+
+
+def _fix_repository(roots: Roots, one: Wanted, source: Source) -> NormalizedName | None:
+    if one.name is None:
+        roots.problems.append(
+            Finding(
+                code="WP702",
+                severity="error",
+                project="",
+                summary=f"The repository {source.shown} names no project, and it is not cloned to find out.",
+                remedy=f"write `NAME @ {source.vcs}+{source.shown}`",
+                evidence=(one.origin,),
+            )
+        )
+        return None
+    metadata = Metadata(
+        project=one.name,
+        version=None,
+        source="none",
+        certain=False,
+        doubt="it lies in a repository, which is not cloned",
+        where=source.shown,
+    )
+    tree = Tree(
+        project=one.name,
+        version=None,
+        kind="vcs",
+        metadata=metadata,
+        url=source.shown,
+        vcs=source.vcs,
+        commit=source.revision if _COMMIT.match(source.revision) else "",
+        requested=source.revision,
+        subdirectory=source.subdirectory,
+        editable=one.editable,
+    )
+    roots.fixed[one.name] = Fixed(dist=tree, metadata=metadata, origin=one.origin)
+    return one.name
+
+
+def _refuse(roots: Roots, one: Wanted, refusal: Refusal, source: Source) -> None:
+    network = refusal.id.startswith(("index-", "offline", "response-"))
+    roots.problems.append(
+        Finding(
+            code="WP604" if network else "WP525",
+            severity="error",
+            project=one.name or "",
+            summary=f"{source.shown} cannot be used: {refusal.detail}.",
+            evidence=(one.origin,),
+        )
+    )
