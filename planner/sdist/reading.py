@@ -19,7 +19,13 @@ from planner.sdist.setup_py import read_setup_py
 
 __all__ = ["read_files", "read_sdist"]
 
-_MODULES = {"scikit-build": "skbuild", "pyyaml": "yaml", "gitpython": "git", "attrs": "attr"}
+_MODULES = {
+    "oldest-supported-numpy": "numpy",
+    "scikit-build": "skbuild",
+    "pyyaml": "yaml",
+    "gitpython": "git",
+    "attrs": "attr",
+}
 
 
 def read_sdist(

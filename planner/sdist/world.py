@@ -30,6 +30,30 @@ _ALWAYS_SET = frozenset({"PATH", "HOME", "USER", "TMPDIR", "TEMP", "PWD", "SHELL
 _NOT_BUILDING = frozenset(
     {"sdist", "develop", "test", "clean", "check", "upload", "register", "publish", "tag", "docs", "help"}
 )
+_LEAVES = frozenset(
+    {
+        "setuptools",
+        "wheel",
+        "Cython",
+        "cython",
+        "numpy",
+        "pybind11",
+        "cffi",
+        "packaging",
+        "pip",
+        "ninja",
+        "cmake",
+    }
+    | {
+        "setuptools_scm",
+        "setuptools_rust",
+        "versioneer",
+        "pkgconfig",
+        "toml",
+        "tomli",
+        "oldest_supported_numpy",
+    }
+)
 _BUNDLED = frozenset({"setuptools", "distutils", "pkg_resources", "wheel", "packaging"})
 _MAX_VERSION = 200
 
@@ -58,7 +82,12 @@ class World:
         return top in sys.stdlib_module_names or top in _BUNDLED or top in self.available
 
     def absent(self, module: str) -> bool:
-        """Whether an import certainly fails in an isolated build: nothing there brings such a module."""
+        """Whether an import certainly fails in an isolated build: nothing there brings such a module.
+
+        A build requirement that has requirements of its own may bring any (pyarrow brought numpy).
+        """
+        if not self.available <= _LEAVES:
+            return False
         top = module.partition(".")[0]
         tree = self.files.name_set
         local = {f"{top}.py", f"{top}/__init__.py", f"src/{top}/__init__.py", f"lib/{top}/__init__.py"}

@@ -283,6 +283,7 @@ def test_a_guarded_import_works_only_when_a_build_requirement_brings_it() -> Non
     """
     assert read(code).native.modules is False
     assert read(code, available=["Cython"]).native.modules is True
+    assert read(code, available=["pyarrow"]).native.modules is None  # which may bring it
 
 
 def test_local_modules_may_be_importable() -> None:
