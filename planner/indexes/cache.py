@@ -81,7 +81,7 @@ class Cache:
             return None
         start = len(_MAGIC) + 65
         body = memoryview(data)[start:]
-        if hashlib.sha256(body).hexdigest().encode() != data[len(_MAGIC) : start - 1]:
+        if hashlib.sha256(body).hexdigest().encode() + b"\n" != data[len(_MAGIC) : start]:
             return None
         end = data.find(b"\n", start)
         try:

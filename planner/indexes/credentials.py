@@ -119,7 +119,11 @@ def _read_netrc(path: str) -> dict[str, Login | None]:
         read = netrc.netrc(path)
     except (OSError, netrc.NetrcParseError, UnicodeError, ValueError):
         return {}
-    return {host: Login(entry[0] or "", entry[2] or "") for host, entry in read.hosts.items()}
+    return {
+        host: Login(entry[0] or "", entry[2] or "")
+        for host, entry in read.hosts.items()
+        if entry[0] or entry[2]
+    }
 
 
 def _ask_keyring(url: str, user: str) -> Login | None:

@@ -41,7 +41,7 @@ def direct_dist(url: str, project: NormalizedName | None, read: ReadArchive) -> 
     """
     row = _row(url)
     if row is None:
-        return _refused(url.partition("#")[0], "an address of neither a wheel nor an archive can be read")
+        return _refused(url.partition("#")[0], "neither a path nor an http(s) address")
     if not row.filename.endswith((".whl", *SDIST_SUFFIXES)):
         return _refused(row.filename, "neither a wheel nor an archive")
     named = project or _named(row.filename)

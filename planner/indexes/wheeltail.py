@@ -96,17 +96,16 @@ def _bad(what: str) -> ArchiveError:
 def _directory(window: Window, part: Reader) -> _Directory:
     """The central directory as the end record (and its 64-bit form) places it."""
     data = window.data
-    at = len(data) - _END.size
+    at = max(0, len(data) - _END.size)
     if data[at : at + 4] != b"PK\5\6":  # a comment follows it
-        at = data.rfind(b"PK\5\6", max(0, len(data) - _END.size - 0xFFFF))
-        if at < 0:
-            raise _bad("has no zip directory at its end")
+        at = data.rfind(b"PK\5\6", max(0, at - _UNKNOWN16), at + 4)
+    if at < 0 or at + _END.size > len(data):
+        raise _bad("has no zip directory at its end")
     _, disk, first_disk, here, members, size, offset, comment = _END.unpack_from(data, at)
     end = window.start + at
     if at + _END.size + comment != len(data) or disk or first_disk or here != members:
         raise _bad("has an end record that contradicts itself")
-    if members == _UNKNOWN16 or _UNKNOWN32 in (size, offset):
-        members, size, offset, end = _directory64(end, part, (members, size, offset))
+    members, size, offset, end = _directory64(end, part, (members, size, offset))
     if offset + size != end:
         raise _bad("has bytes between its directory and its end")
     if size > MAX_DIRECTORY or members > MAX_MEMBERS:
@@ -115,11 +114,12 @@ def _directory(window: Window, part: Reader) -> _Directory:
 
 
 def _directory64(end: int, part: Reader, narrow: tuple[int, int, int]) -> tuple[int, int, int, int]:
+    """The same numbers as the 64-bit records give them, where there are any before the end record."""
     if end < _END64_LOCATOR.size + _END64.size:
         return (*narrow, end)
     magic, disk, at, disks = _END64_LOCATOR.unpack(part(end - _END64_LOCATOR.size, end))
     if magic != b"PK\6\7":
-        return (*narrow, end)  # a member count that is 65,535 by chance
+        return (*narrow, end)
     if disk or disks != 1 or at + _END64.size != end - _END64_LOCATOR.size:
         raise _bad("has a 64-bit end record that is not where it should be")
     magic, length, _, _, disk, first_disk, here, members, size, offset = _END64.unpack(

@@ -48,7 +48,9 @@ def page_response(*entries: Any, **keys: Any) -> httpx.Response:
     return httpx.Response(200, content=json_page(*entries, **keys), headers={"content-type": JSON})
 
 
-def metadata_text(name: str = "demo", version: str = "1.0", requires: Iterable[str] = (), tail: str = "") -> bytes:
+def metadata_text(
+    name: str = "demo", version: str = "1.0", requires: Iterable[str] = (), tail: str = ""
+) -> bytes:
     """A METADATA file."""
     lines = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
     lines += [f"Requires-Dist: {text}\n" for text in requires]
@@ -56,14 +58,21 @@ def metadata_text(name: str = "demo", version: str = "1.0", requires: Iterable[s
 
 
 def wheel_bytes(
-    metadata: bytes | None = None, *, name: str = "demo", version: str = "1.0", padding: int = 0, **members: bytes
+    metadata: bytes | None = None,
+    *,
+    name: str = "demo",
+    version: str = "1.0",
+    padding: int = 0,
+    **members: bytes,
 ) -> bytes:
     """A wheel with that METADATA, after `padding` bytes that do not compress."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("demo/__init__.py", b"")
         if padding:
-            block = b"".join(hashlib.sha256(bytes([at % 251, at // 251 % 251])).digest() for at in range(padding // 32))
+            block = b"".join(
+                hashlib.sha256(bytes([at % 251, at // 251 % 251])).digest() for at in range(padding // 32)
+            )
             archive.writestr(zipfile.ZipInfo("demo/data.bin"), block)
         for member, content in members.items():
             archive.writestr(member, content)
@@ -132,7 +141,9 @@ def serve_ranges(data: bytes) -> Handler:
     return handler
 
 
-def client(server: Handler, clock: Clock | None = None, urls: tuple[str, ...] = (), **settings: Any) -> Client:
+def client(
+    server: Handler, clock: Clock | None = None, urls: tuple[str, ...] = (), **settings: Any
+) -> Client:
     """A client over a mock, which sleeps without taking time."""
     clock = clock or Clock()
     network = Network(**settings)
@@ -165,7 +176,8 @@ def catalog(
 ) -> IndexCatalog:
     """A catalog over a mock; addresses stand for simple indexes."""
     indexes = tuple(
-        url if isinstance(url, Index) else Index(url=url, shown=url.rpartition("@")[2]) for url in urls or (INDEX,)
+        url if isinstance(url, Index) else Index(url=url, shown=url.rpartition("@")[2])
+        for url in urls or (INDEX,)
     )
     return IndexCatalog(
         indexes,
