@@ -48,7 +48,8 @@ def load_toml(data: bytes) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         reason = re.sub(r"\s*\(at .*\)$", "", str(error))
-        raise TomlProblem(f"This is no valid TOML: {reason[:120]}.", int(found[1]) if found else 0) from None
+        line = int(found[1]) if found else text.count("\n") + 1  # else it says: at the end of the document
+        raise TomlProblem(f"This is no valid TOML: {reason[:120]}.", line) from None
     except (RecursionError, ValueError):
         raise TomlProblem("It is nested too deeply, or holds a number that is too long.") from None
 

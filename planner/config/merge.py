@@ -85,7 +85,9 @@ def _words(layers: Sequence[Layer], *names: str) -> list[tuple[str, str]]:
     """Words that add up (`no-binary`…), the weakest first, so that a stronger one has the last say."""
     words = []
     for layer in reversed(layers):
-        for said in reversed(list(layer.all(*names))):
+        said_here = reversed(list(layer.all(*names)))
+        # `--no-build` speaks of all, and clears what stands before it: uv's single projects come after it.
+        for said in sorted(said_here, key=lambda said: said.name not in _FLAGS):
             if said.name in _FLAGS:
                 words += [_FLAGS[said.name]] if said.value is True else []
             elif said.name.endswith("-package") and isinstance(said.value, tuple):

@@ -16,9 +16,10 @@ _UNITS = {
 }
 _WORD = {word: unit for unit, words in _UNITS.items() for word in words}
 _ISO = re.compile(
-    r"P(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?", re.IGNORECASE
+    r"P(?:([0-9]{1,9})W)?(?:([0-9]{1,9})D)?(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?)?",
+    re.IGNORECASE,
 )
-_FRIENDLY = re.compile(r"\s*(\d{1,9})\s*([a-z]+)\s*,?\s*(?:and\s+)?", re.IGNORECASE)
+_FRIENDLY = re.compile(r"\s*([0-9]{1,9})\s*([a-z]+)\s*,?\s*(?:and\s+)?", re.IGNORECASE)
 
 
 def parse_duration(text: str) -> timedelta | None:
@@ -66,7 +67,7 @@ def parse_moment(text: str, now: datetime, *, whole_day: bool = False) -> dateti
     try:
         if duration is not None:
             return (now - duration).astimezone(timezone.utc)
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", stripped):
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", stripped):
             day = datetime.fromisoformat(stripped).replace(tzinfo=now.tzinfo)
             return (day + timedelta(days=1 if whole_day else 0)).astimezone(timezone.utc)
         return _instant(stripped, now)
@@ -76,7 +77,9 @@ def parse_moment(text: str, now: datetime, *, whole_day: bool = False) -> dateti
 
 def _instant(text: str, now: datetime) -> datetime | None:
     found = re.fullmatch(
-        r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,9}))?\s*([Zz]|[+-]\d\d:?\d\d)?", text, re.ASCII
+        r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(?:\.([0-9]{1,9}))?\s*([Zz]|[+-]\d\d:?\d\d)?",
+        text,
+        re.ASCII,
     )
     if not found:
         return None
