@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Printer", "printable"]
 
 _KIND = {True: "native", False: "pure", None: "unknown"}
+_CLASHES = ("WP523", "WP524", "WP525")
 _COLOUR = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 
@@ -146,27 +147,29 @@ class Printer:
             console.print(Text(printable(sentence)))
 
     def _builds(self, console: Console, checked: Checked) -> None:
-        from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
         if not checked.builds:
             return
-        console.print()
-        console.print(Text(f"Source builds ({len(checked.builds)})", "bold"))
-        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-        for column in ("project", "kind", "code", "why"):
-            table.add_column(column, overflow="fold", no_wrap=column != "why")
         order = {True: 0, None: 1, False: 2}
-        for build in sorted(checked.builds, key=lambda b: (order[b.native], b.project)):
-            version = f" {build.version}" if build.version else ""
+        builds = sorted(checked.builds, key=lambda build: (order[build.native], build.project))
+        names = [printable(f"{build.project} {build.version or ''}".strip()) for build in builds]
+        wide = min(max(map(len, names)), 40)
+        console.print()
+        console.print(Text(f"Source builds ({len(builds)})", "bold"))
+        for build, name in zip(builds, names, strict=True):
             style = {True: "bold", None: "", False: "dim"}[build.native]
-            table.add_row(
-                Text(printable(f"  {build.project}{version}"), style),
-                Text(_KIND[build.native], style),
-                Text(build.code, "dim"),
-                Text(printable("\n".join(_why(build, verbose=self._verbose))).replace("\\n", "\n"), style),
-            )
-        console.print(table)
+            line = Text(f"  {name:<{wide}}  {_KIND[build.native]:<7}  ", style)
+            line.append(f"{build.code}  ", "dim")
+            line.append(printable(build.why), style)
+            console.print(line)
+            for detail in _details(build, verbose=self._verbose):
+                console.print(Text(f"  {'':<{wide}}  {printable(detail)}", "dim"))
+        stopping = [build.project for build in builds if _stops(build, checked)]
+        if stopping:
+            words = " ".join(f"--allow-build {name}" for name in stopping[:3])
+            more = "" if len(stopping) <= 3 else " …"
+            console.print(Text(printable(f"  -> to accept: {words}{more}"), "cyan"))
 
     def _findings(self, console: Console, checked: Checked) -> None:
         from rich.text import Text  # noqa: PLC0415
@@ -188,7 +191,8 @@ class Printer:
             place = f"{found.evidence[0]}: " if found.evidence else ""
             line.append(printable(f"{place}{found.summary}"))
             console.print(line)
-            for fact in found.facts[: None if self._verbose else 6]:
+            told_why = found.code in _CLASHES
+            for fact in found.facts[: None if self._verbose else 10 if told_why else 0]:
                 console.print(Text(printable(f"      {fact}"), "dim"))
             if found.remedy:
                 console.print(Text(printable(f"      -> {found.remedy}"), "cyan"))
@@ -196,13 +200,20 @@ class Printer:
             console.print(Text(f"  and {notes} notes (-v shows them)", "dim"))
 
 
-def _why(build: SourceBuild, *, verbose: bool) -> Iterator[str]:
-    yield build.why
-    if build.native is not False:
-        yield from (f"compiles: {reason}" for reason in build.native_because[: 6 if verbose else 1])
-    yield from (f"instead: {text}" for text in build.alternatives[: 3 if build.native is not False else 0])
+def _stops(build: SourceBuild, checked: Checked) -> bool:
+    return any(
+        f.project == build.project and f.code == build.code and f.severity == "error"
+        for f in checked.findings
+    )
+
+
+def _details(build: SourceBuild, *, verbose: bool) -> Iterator[str]:
+    """Why it compiles and what fits instead; the files themselves with -v."""
+    if build.native is not False or verbose:
+        yield from build.native_because[: 6 if verbose else 1]
+        yield from (f"instead: {text}" for text in build.alternatives)
     if verbose:
-        yield from (f"{misfit.filename}: {misfit.detail}" for misfit in build.misfits[:40])
+        yield from (f"{misfit.filename}: {misfit.detail}" for misfit in build.misfits)
 
 
 def _machine_line(machine: Machine) -> str:
@@ -246,7 +257,8 @@ def _verdict_sentence(checked: Checked) -> str:
     if checked.verdict == "unproven":
         return "something that the answer depends on could not be known (see the findings)."
     if checked.set_aside:
-        return f"{_plural(errors, 'problem')} to mend before anything can be installed."
+        unmet = _plural(len(set(checked.set_aside)), "requirement")
+        return f"{unmet} cannot be met; among the others, {_plural(native, 'native source build')}."
     return f"{_plural(errors, 'error')}; {_plural(native, 'native source build')}."
 
 

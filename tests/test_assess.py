@@ -4,9 +4,10 @@ import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from planner.assess import Pinned, assess, source_build, why_no_wheel
+from planner.assess import Pinned, assess, source_build
 from planner.dists import Metadata, SdistReading
 from planner.policy import Policy
+from planner.whynot import why_no_wheel
 from tests.universe import Universe, fits
 
 A = canonicalize_name("a")

@@ -17,6 +17,7 @@ from planner.findings import Finding
 from planner.fits import Fits
 from planner.resolve.asks import Ask
 from planner.resolve.provider import admitted
+from planner.whynot import why_no_wheel
 
 __all__ = ["survey"]
 
@@ -152,26 +153,34 @@ def _no_file(
     newest = versions[0]
     misfits = fits.misfits(page, newest)
     reasons = {misfit.reason for misfit in misfits}
-    details = tuple(dict.fromkeys(f"{m.filename}: {m.detail}" for m in misfits))[:12]
-    others = [v for v in page.versions if not v.is_prerelease]
-    fitting = next((v for v in others if fits.choose(page, v) is not None), None)
-    remedy = f"ask for `{ask.project}=={fitting}`, the newest version with a file for here" if fitting else ""
+    details = tuple(dict.fromkeys(f"{m.filename}: {m.detail}" for m in misfits))
+    remedy = _nearest_usable(ask, page, newest, fits)
     admits = f"{ask.project} {newest}" if len(versions) == 1 else f"{ask.project} that {ask.text} admits"
     if reasons == {Reason.REQUIRES_PYTHON}:
-        pythons = ", ".join(dict.fromkeys(f"{m.detail.split(',')[0]}" for m in misfits))
-        return finding(
-            "WP522",
-            f"No file of {admits} takes Python {fits.python}: it {pythons}.",
-            remedy or "use such a Python",
-            details,
-        )
+        pythons = ", ".join(dict.fromkeys(m.detail.partition(", here")[0] for m in misfits))
+        summary = f"No file of {admits} takes Python {fits.python}: it {pythons}."
+        return finding("WP522", summary, remedy or "use such a Python", details)
     if reasons == {Reason.YANKED}:
         return finding("WP525", f"Every version that {ask.text} admits was yanked.", remedy, details)
-    if reasons <= {Reason.TOO_LATE, Reason.FORMAT, Reason.HASH} and reasons:
+    if reasons <= {Reason.TOO_LATE, Reason.FORMAT, Reason.HASH}:
         why = "; ".join(dict.fromkeys(m.detail for m in misfits))
         return finding("WP525", f"No file of {admits} is allowed: {why}.", remedy, details)
-    wheels = [dist for dist in page.files(newest) if isinstance(dist, Wheel)]
-    near = sorted(misfits, key=lambda m: m.distance)
-    nearest = f"; the nearest wheel is {near[0].detail}" if near and wheels else ""
-    sdist = "" if any(not isinstance(d, Wheel) for d in page.files(newest)) else " and there is no sdist"
-    return finding("WP120", f"No wheel of {admits} fits this machine{sdist}{nearest}.", remedy, details)
+    sdists = [dist for dist in page.files(newest) if not isinstance(dist, Wheel)]
+    why = why_no_wheel(page, newest, fits)[1]
+    refused = [misfit.detail for sdist in sdists if (misfit := fits.misfit(sdist)) is not None]
+    sdist = f"its sdist {refused[0]}" if refused else "there is no sdist"
+    return finding("WP120", f"No file of {admits} can be used here: {why}; {sdist}.", remedy, details)
+
+
+def _nearest_usable(ask: Ask, page: Page, newest: Version, fits: Fits) -> str:
+    """What to ask for instead: the next version with a wheel, else the last before, else an sdist."""
+    finals = [v for v in page.versions if not v.is_prerelease]
+    newer = fits.with_fitting_wheel(page, [v for v in reversed(finals) if v > newest])
+    older = fits.with_fitting_wheel(page, [v for v in finals if v < newest])
+    nearest = newer or older
+    if nearest is not None:
+        return f"ask for `{ask.project}=={nearest}`, the nearest version with a wheel for this machine"
+    built = next((v for v in finals if fits.choose(page, v) is not None), None)
+    if built is not None:
+        return f"no version has a wheel for this machine; {ask.project} {built} has an sdist to build"
+    return "no version of it has a file for this machine"
