@@ -61,7 +61,7 @@ def read_inputs(
     )
     run = _Run(disk, environ, choice, stdin)
     for file in constraints:  # first, as in pip: their option lines count before those of the requirements
-        run.reading.file(file, constraint=True)
+        run.reading.file(file, constraint=True, where="--constraint (or pip's setting)")
     for path in editables:
         run.reading.text(f"-e {path}".encode(), "-e")
     for word in words or run.default((*requirements, *editables), groups):

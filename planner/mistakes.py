@@ -110,6 +110,32 @@ def _legacy(text: str) -> tuple[str, str] | None:
     return None
 
 
+def _variable(text: str) -> tuple[str, str] | None:
+    found = re.search(r"\$\{?(\w+)\}?", text)
+    if not found:
+        return None
+    if re.fullmatch(r"\$\{[A-Z0-9_]+\}", found[0]):
+        return f"the variable {found[1]} is not set, or is empty.", f"Set it: export {found[1]}=…"
+    return (
+        "Variables are written ${LIKE_THIS}, in capitals; nothing else is replaced.",
+        f"Write ${{{found[1].upper()}}}",
+    )
+
+
+def _quoted(text: str) -> tuple[str, str] | None:
+    if not re.match(r"([\"\'`]).*\1,?$", text):
+        return None
+    return "It stands in quotation marks, as in a program.", f"Write {text.rstrip(',')[1:-1]}"
+
+
+def _scheme(text: str) -> tuple[str, str] | None:
+    found = re.match(r"(?:[^@]*@\s*)?([A-Za-z][\w+.-]*)://(\S+)", text)
+    if not found:
+        return None
+    better = f"git+https://{found[2]}" if found[1].lower() in ("git", "ssh") else f"https://{found[2]}"
+    return f"`{found[1]}:` is no scheme that pip knows.", f"Write {better}"
+
+
 def _letters(text: str) -> tuple[str, str] | None:
     head = re.split(r"[;@]", text, maxsplit=1)[0]
     strange = next((letter for letter in head if not " " <= letter <= "~" and letter != "\t"), None)
@@ -120,8 +146,8 @@ def _letters(text: str) -> tuple[str, str] | None:
 
 
 _SLIPS = (
-    _markup, _command, _tab, _windows_path, _scp_repository, _no_scheme, _letters, _operator,
-    _missing_operator, _legacy,
+    _markup, _command, _tab, _windows_path, _scp_repository, _no_scheme, _letters, _variable, _quoted,
+    _operator, _missing_operator, _legacy, _scheme,
 )  # fmt: skip
 
 

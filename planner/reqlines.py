@@ -229,7 +229,7 @@ def _unknown_option(word: str) -> BadLine:
 
     if word in ("--global-option", "--install-option", "--build-option"):
         return BadLine(f"pip has removed {word}.", "Use --config-settings, or remove it.")
-    near = get_close_matches(word, _LONG, 1, 0.6)
+    near = get_close_matches(word, _LONG, 1, 0.75)
     hint = f"Did you mean {near[0]}?" if near else "Give it on the command line, or remove it from the file."
     return BadLine(f"{word[:60]} is no option of a requirements file.", hint)
 

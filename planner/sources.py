@@ -111,7 +111,10 @@ def _strip_extras(path: str) -> tuple[str, frozenset[NormalizedName]]:
     at = path.rfind("[", 0, -2) if path.endswith("]") else -1
     if at < 1 or "]" in path[at:-1]:
         return path, frozenset()
-    return path[:at].rstrip(), _extras(parse_requirement_text(f"placeholder{path[at:].lower()}"))
+    try:
+        return path[:at].rstrip(), _extras(Requirement(f"placeholder{path[at:].lower()}"))
+    except (InvalidRequirement, ValueError, RecursionError):
+        raise BadLine(f"`{shortened(path[at:])}` is no list of extras.", "Write NAME[one,other].") from None
 
 
 def _extras(requirement: Requirement) -> frozenset[NormalizedName]:
@@ -277,7 +280,7 @@ def _from_editable(text: str, disk: Disk) -> _Parts:
             body = f"{body.split(':', 1)[0].lower()}+{body}"
         if looks_like_path(text) and not is_url(body):
             raise BadLine(f"The directory `{shortened(text)}` does not exist.", _FROM_HERE)
-        if urlsplit_scheme(body) not in _VCS_SCHEMES:
+        if _split(body).scheme not in _VCS_SCHEMES:
             raise BadLine(
                 f"`{redacted(shortened(text))}` cannot be editable: neither directory nor repository.",
                 "Write -e ./DIRECTORY or -e NAME@git+https://HOST/REPOSITORY (in quotes if it has blanks).",
@@ -294,11 +297,6 @@ def _from_editable(text: str, disk: Disk) -> _Parts:
         marker=requirement.marker if requirement else None,
         extras=extras,
     )
-
-
-def urlsplit_scheme(text: str) -> str:
-    """The scheme of an address in lower case, or '' when there is none."""
-    return text.partition(":")[0].lower() if is_url(text) else ""
 
 
 def read_requirement(
