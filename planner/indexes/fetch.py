@@ -94,7 +94,11 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         allowed = self._backend.allow(timeout)
-        data = self._inner.read(max_bytes, allowed)
+        try:
+            data = self._inner.read(max_bytes, allowed)
+        except httpcore.ReadTimeout:
+            self._backend.allow(timeout)  # tells so if it was the exchange's time that ran out
+            raise
         self._backend.count(len(data))
         return data
 

@@ -38,9 +38,10 @@ def entry(filename: str, /, **keys: Any) -> dict[str, Any]:
     return {**base, "size": 1000, "upload-time": "2026-01-02T03:04:05.000000Z", "yanked": False, **keys}
 
 
-def json_page(*entries: Any, name: str = "demo", **keys: Any) -> bytes:
+def json_page(*entries: Any, **keys: Any) -> bytes:
     """A project page as PEP 691 has it."""
-    return json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": list(entries), **keys}).encode()
+    base = {"meta": {"api-version": "1.1"}, "name": "demo", "files": list(entries)}
+    return json.dumps({**base, **keys}).encode()
 
 
 def page_response(*entries: Any, **keys: Any) -> httpx.Response:

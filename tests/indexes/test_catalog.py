@@ -13,6 +13,14 @@ import httpx
 import pytest
 from packaging.utils import NormalizedName
 from packaging.version import Version
+
+from planner.dists import Dist, Metadata, Page, Reason, Refusal, Sdist, SdistReading, Wheel
+from planner.errors import ArchiveError
+from planner.indexes.catalog import IndexCatalog
+from planner.indexes.cells import Cell
+from planner.indexes.prefetch import Ask, Prefetcher
+from planner.indexes.records import reading_from, reading_record
+from planner.policy import Index
 from tests.indexes.fakes import (
     FILES,
     INDEX,
@@ -28,14 +36,6 @@ from tests.indexes.fakes import (
     serve_ranges,
     wheel_bytes,
 )
-
-from planner.dists import Dist, Metadata, Page, Reason, Refusal, Sdist, SdistReading, Wheel
-from planner.errors import ArchiveError
-from planner.indexes.catalog import IndexCatalog
-from planner.indexes.cells import Cell
-from planner.indexes.prefetch import Ask, Prefetcher
-from planner.indexes.records import reading_from, reading_record
-from planner.policy import Index
 
 DEMO = NormalizedName("demo")
 PAGE = f"{INDEX}demo/"
@@ -171,8 +171,8 @@ def test_what_was_cut_without_a_trace_is_asked_again() -> None:
     def cut(data: bytes) -> Any:
         return lambda _: httpx.Response(200, headers={"content-type": JSON}, stream=httpx.ByteStream(data))
 
-    answers = [cut(whole[:-5]), cut(whole)]
-    assert versions(catalog(Server({PAGE: lambda request: answers.pop(0)(request)})).page(DEMO)) == ["1.0"]
+    server = Server({PAGE: [cut(whole[:-5]), cut(whole)]})
+    assert versions(catalog(server).page(DEMO)) == ["1.0"]
     of = catalog(Server({PAGE: cut(whole[:-5])}))
     assert of.page(DEMO).answers[0].id == "index-malformed"
 
@@ -328,14 +328,15 @@ def test_an_sdist_is_read_once_and_remembered(tmp_path: Path) -> None:
         )
         return SdistReading(metadata=metadata, native=True, native_because=("x.c:1",), build_requires=("s",))
 
-    for times in range(2):
+    of = catalog(sdist_server(b"data"), folder=tmp_path, read_sdist=read)
+    sdist = only_sdist(of.page(DEMO))
+    for _ in range(2):
         of = catalog(sdist_server(b"data"), folder=tmp_path, read_sdist=read)
-        sdist = only_sdist(of.page(DEMO))
         reading = of.sdist(sdist, MARKERS)
         assert of.sdist(sdist, MARKERS) is reading
         assert isinstance(reading, SdistReading)
         assert (reading.native, reading.metadata.requires, reading.build_requires) == (True, ("a",), ("s",))
-        assert seen == [b"data"], times
+        assert seen == [b"data"]
     of.sdist(sdist, {**MARKERS, "python_full_version": "3.12.1"})
     assert len(seen) == 2
     newer = catalog(sdist_server(b"data"), folder=tmp_path, read_sdist=read, reader="2")

@@ -13,13 +13,13 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.indexes.fakes import Clock, Server, client
 
 from planner.errors import UnreachableIndexError
 from planner.indexes.client import Client, retry_after
 from planner.indexes.credentials import Credentials, split_userinfo
 from planner.indexes.fetch import HttpWire, tls_context
 from planner.indexes.network import Network, NoAnswerError, origin_of, shown_url
+from tests.indexes.fakes import Clock, Server, client
 
 URL = "https://index.test/simple/demo/"
 
@@ -73,7 +73,7 @@ def test_retry_after_is_obeyed_within_reason(wish: str, low: float, high: float)
 def test_retry_after_as_a_date_counts_from_the_server_s_clock() -> None:
     date = "Tue, 24 Nov 2026 10:00:00 GMT"
     assert retry_after({"retry-after": "Tue, 24 Nov 2026 10:00:07 GMT", "date": date}) == 7
-    assert retry_after({"retry-after": "Fri, 31 Dec 2099 23:59:59 GMT", "date": date}) > 1e9
+    assert (retry_after({"retry-after": "Fri, 31 Dec 2099 23:59:59 GMT", "date": date}) or 0) > 1e9
     assert retry_after({"retry-after": "Fri, 31 Dec 2099 23:59:59 GMT"}) is None
 
 
@@ -152,14 +152,6 @@ def test_a_stopped_client_asks_nothing() -> None:
 
 
 # -- bodies -----------------------------------------------------------------------------------------------
-
-
-def gz(data: bytes) -> httpx.Response:
-    return httpx.Response(200, content=gzip.compress(data), headers={"content-encoding": "gzip"})
-
-
-def raw(data: bytes) -> httpx.Response:
-    return httpx.Response(200, content=data, headers={"content-encoding": "gzip"})
 
 
 class Encoded:
@@ -305,18 +297,20 @@ def test_no_secret_in_any_word() -> None:
         httpx.ConnectError(f"cannot connect to {secret}"),
         moved("http://x:s3cret@y/"),
     ):
-        of = client(lambda _, answer=answer: _raise(answer), urls=(secret,))
+        of = client(always(answer), urls=(secret,))
         error = fails(of, secret)
-        for text in (str(error), repr(error), repr(error.__cause__), error.where, error.what):
-            if text != repr(error.__cause__):
-                assert "s3cret" not in text
-                assert "t0ken" not in text
+        for text in (str(error), repr(error), error.where, error.what, error.hint):
+            assert "s3cret" not in text
+            assert "t0ken" not in text
 
 
-def _raise(answer: Any) -> httpx.Response:
-    if isinstance(answer, Exception):
-        raise answer
-    return httpx.Response(answer.status_code, headers=answer.headers)
+def always(answer: Any) -> Any:
+    def handler(_: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, headers=answer.headers)
+
+    return handler
 
 
 # -- settings ---------------------------------------------------------------------------------------------

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import time
 from typing import Any
 
 import pytest
-from tests.indexes.fakes import FILES, JSON, entry, json_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import NormalizedName
@@ -17,6 +17,7 @@ from planner.dists import Page, Row
 from planner.errors import UnreachableIndexError
 from planner.indexes.pages import parse_links, parse_page
 from planner.indexes.shelves import CompactPage
+from tests.indexes.fakes import FILES, JSON, entry, json_page
 
 URL = "https://index.test/simple/demo/"
 DEMO = NormalizedName("demo")
@@ -332,19 +333,14 @@ def test_json_and_html_say_the_same(files: list[dict[str, Any]], ascii_only: boo
     st.sampled_from([JSON, "text/html", ""]),
 )
 def test_no_bytes_raise_anything_else(body: bytes, kind: str) -> None:
-    try:
+    with contextlib.suppress(UnreachableIndexError):
         page = Page(DEMO, [parse(body, kind).listing("i")])
-    except UnreachableIndexError as error:
-        assert str(error)
-    else:
-        assert [page.files(version) for version in page.versions] is not None
-        assert page.skipped is not None
+        for version in page.versions:
+            assert page.files(version) or page.skipped
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=400).map(lambda noise: b"<a href='demo-1.0.tar.gz'>" + noise))
 def test_html_noise_raises_nothing_else(body: bytes) -> None:
-    try:
-        parse(body, "text/html")
-    except UnreachableIndexError as error:
-        assert error.id in {"index-malformed", "index-not-simple", "index-api-version"}
+    with contextlib.suppress(UnreachableIndexError):
+        assert parse(body, "text/html").listing("i").rows

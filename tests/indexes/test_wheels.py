@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import zipfile
@@ -15,7 +16,6 @@ from hypothesis import strategies as st
 from packaging.tags import parse_tag
 from packaging.utils import NormalizedName
 from packaging.version import Version
-from tests.indexes.fakes import FILES, Server, client, metadata_text, serve_ranges, wheel_bytes
 
 from planner.dists import Metadata, Reason, Refusal, Row, Wheel
 from planner.errors import ArchiveError
@@ -24,6 +24,7 @@ from planner.indexes.headers import read_header, wheel_metadata
 from planner.indexes.records import metadata_from, metadata_record
 from planner.indexes.wheels import WheelReader
 from planner.indexes.wheeltail import Window, metadata_bytes, tail_size
+from tests.indexes.fakes import FILES, Server, client, metadata_text, serve_ranges, wheel_bytes
 
 NAME = "demo-1.0-py3-none-any.whl"
 URL = f"{FILES}{NAME}"
@@ -278,10 +279,8 @@ def test_wheels_with_64_bit_records(limit: str, monkeypatch: pytest.MonkeyPatch)
     assert from_end(data) == from_end(data, 22) == metadata_text()
     for at in range(data.index(b"PK\6\6"), len(data)):  # records that disagree are refused
         damaged = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
-        try:
+        with contextlib.suppress(ArchiveError):
             assert from_end(damaged) == metadata_text()
-        except ArchiveError as error:
-            assert str(error)
 
 
 def test_a_comment_must_be_as_long_as_it_says() -> None:
@@ -347,20 +346,16 @@ def test_archives_that_are_refused(data: bytes, words: str) -> None:
 @given(st.integers(0, len(SMALL) - 1), st.integers(1, 255))
 def test_a_damaged_wheel_raises_nothing_else(at: int, flip: int) -> None:
     data = SMALL[:at] + bytes([SMALL[at] ^ flip]) + SMALL[at + 1 :]
-    try:
+    with contextlib.suppress(ArchiveError):
         assert from_end(data) == metadata_text(requires=["a>1"])
-    except ArchiveError as error:
-        assert str(error)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=200))
 def test_noise_raises_nothing_else(noise: bytes) -> None:
     for data in (noise, noise + SMALL[-22:], SMALL[:-22] + noise + SMALL[-22:]):
-        try:
+        with contextlib.suppress(ArchiveError):
             from_end(data)
-        except ArchiveError as error:
-            assert str(error)
 
 
 def test_tails_grow_with_wheels() -> None:
