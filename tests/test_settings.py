@@ -32,8 +32,7 @@ def settle(
     environ: Mapping[str, str] | None = None,
     *,
     platform: str = "linux",
-    now: datetime = NOW,
-    **overrides: Any,
+    said: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Read settings on a disk in memory: home is /home/me, the working directory /w/sub, the environment /venv."""
     there = {name: text.encode() for name, text in (files or {}).items()}
@@ -44,11 +43,11 @@ def settle(
         return there[path]
 
     return read_settings(
-        overrides,
+        said or {},
         environ={"HOME": "/home/me", **(environ or {})},
         cwd="/w/sub",
         read=read,
-        now=now,
+        now=NOW,
         platform=platform,
         prefix="/venv",
     )
@@ -315,7 +314,8 @@ def test_uvs_environment_is_read() -> None:
         ("https://links.test/", "links"),
     ]
     policy = settings.policy
-    assert (policy.only_binary, policy.no_binary) == ({":all:"}, {"numpy", "scipy"})
+    assert policy.only_binary == {":all:"}
+    assert policy.no_binary == {"numpy", "scipy"}
     assert policy.exclude_newer == NOW - timedelta(weeks=2)
     assert policy.prereleases == "allow"
     assert settings.text("torch-backend") == "cu128"
@@ -358,7 +358,7 @@ def test_the_strongest_source_wins_and_is_named() -> None:
         "/w/pyproject.toml": '[tool.wheelplan]\nindex-url = "https://file.test"\n',
     }
     chain = [
-        (settle(files, {"WHEELPLAN_INDEX_URL": "https://env.test"}, **name), "--index-url"),
+        (settle(files, {"WHEELPLAN_INDEX_URL": "https://env.test"}, said=name), "--index-url"),
         (settle(files, {"WHEELPLAN_INDEX_URL": "https://env.test"}), "WHEELPLAN_INDEX_URL"),
         (settle(files), "/w/pyproject.toml:2"),
         (settle({**files, "/w/pyproject.toml": ""}), "/etc/pip.conf [global] index-url"),
@@ -374,7 +374,7 @@ def test_the_command_line_adds_to_lists_of_places() -> None:
     files = {"/etc/pip.conf": "[global]\nextra-index-url = https://a.test\nfind-links = /l\n"}
     settings = settle(
         files,
-        **{"extra-index-url": ["https://b.test"], "find_links": ["links"], "index": ["n=https://n.test"]},
+        said={"extra-index-url": ["https://b.test"], "find_links": ["links"], "index": ["n=https://n.test"]},
     )
     assert urls(settings) == [
         "https://n.test",
@@ -391,21 +391,23 @@ def test_the_command_line_adds_to_lists_of_places() -> None:
 def test_no_index_leaves_the_links() -> None:
     settings = settle(environ={"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/l", "UV_INDEX": "https://x.test"})
     assert urls(settings) == ["file:///l"]
-    assert settle(environ={"PIP_NO_INDEX": "1"}, **{"no-index": False}).default is not None
+    assert settle(environ={"PIP_NO_INDEX": "1"}, said={"no-index": False}).default is not None
 
 
 def test_words_add_up_the_stronger_last() -> None:
     settings = settle(
         {"/etc/pip.conf": "[global]\nno-binary = a,b\n"},
         {"UV_NO_BUILD": "1", "WHEELPLAN_ONLY_BINARY": "a"},
-        **{"no-binary": ["c"], "allow-build": ["Flash_Attn"]},
+        said={"no-binary": ["c"], "allow-build": ["Flash_Attn"]},
     )
     assert settings.policy.no_binary == {"b", "c"}
     assert settings.policy.only_binary == {":all:", "a"}
     assert settings.policy.allow_builds == {"flash-attn"}
-    assert settle(environ={"PIP_NO_BINARY": "a"}, **{"no-binary": [":none:"]}).policy.no_binary == frozenset()
-    assert settle(**{"no-build": True}).policy.only_binary == {":all:"}
-    assert settle(pre=True).policy.prereleases_for(canonicalize_name("x")) == "allow"
+    assert (
+        settle(environ={"PIP_NO_BINARY": "a"}, said={"no-binary": [":none:"]}).policy.no_binary == frozenset()
+    )
+    assert settle(said={"no-build": True}).policy.only_binary == {":all:"}
+    assert settle(said={"pre": True}).policy.prereleases_for(canonicalize_name("x")) == "allow"
 
 
 def test_wheelplan_toml_is_read_from_the_nearest_directory() -> None:
@@ -578,7 +580,7 @@ def test_option_lines_of_files_come_on_top() -> None:
 
 
 def test_policy_words_of_files_come_on_top() -> None:
-    base = settle(**{"only-binary": [":all:"]})
+    base = settle(said={"only-binary": [":all:"]})
     policy = after(
         base,
         format_words=(("no-binary", "a"),),
@@ -586,7 +588,8 @@ def test_policy_words_of_files_come_on_top() -> None:
         prefer_binary=True,
         hashed=True,
     ).policy
-    assert (policy.only_binary, policy.no_binary) == ({":all:"}, {"a"})
+    assert policy.only_binary == {":all:"}
+    assert policy.no_binary == {"a"}
     assert policy.prefer_binary
     assert policy.require_hashes
     assert (
@@ -658,7 +661,7 @@ def test_a_date_is_in_the_zone_of_the_clock_and_whole_for_uv() -> None:
 
 @pytest.mark.parametrize("name", ["exclude-newer", "uploaded-prior-to"])
 def test_the_earlier_cut_off_counts(name: str) -> None:
-    settings = settle(**{"exclude-newer": "30d", "uploaded-prior-to": "P40D", name: "P50D"})
+    settings = settle(said={"exclude-newer": "30d", "uploaded-prior-to": "P40D", name: "P50D"})
     assert settings.policy.exclude_newer == NOW - timedelta(days=50)
 
 
