@@ -144,12 +144,14 @@ class LocalHost:
     def run(self, argv: Sequence[str], *, cwd: str = "") -> Answer:
         """Run a program; afterwards its whole process group is dead, and every outcome is a value."""
         environ = {**self._environ, **_CHILD_ENVIRON}
+        root = os.path.abspath(os.sep)  # noqa: PTH100 (strings, see above)
+        folder = cwd if cwd and os.path.isdir(cwd) else root  # noqa: PTH112 (strings, see above)
         with self._places:
             try:
                 # Not a context manager: its exit waits without a limit for a child that cannot be killed.
                 child = subprocess.Popen(
                     list(argv),
-                    cwd=cwd or os.path.abspath(os.sep),  # noqa: PTH100 (strings, see above)
+                    cwd=folder,
                     env=environ,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
@@ -171,7 +173,7 @@ class LocalHost:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(_DRAIN)
         for reader in readers:
-            reader.finish()
+            reader.join(_DRAIN)
         if any(reader.too_much for reader in readers):
             return NotRun(f"printed more than {OUTPUT_LIMIT >> 10} KiB and was killed")
         if not ended or child.returncode is None:
@@ -191,22 +193,14 @@ class _Reader(threading.Thread):
 
     def run(self) -> None:
         left = OUTPUT_LIMIT
-        try:
-            while part := os.read(self._stream.fileno(), 65536):
+        # It closes our end itself: a grandchild that fled its session may hold the other end for long.
+        with contextlib.suppress(OSError, ValueError), self._stream as stream:
+            while part := os.read(stream.fileno(), 65536):
                 left -= len(part)
                 if left < 0:
                     self.too_much = True
                     return
                 self._parts.append(part)
-        except (OSError, ValueError):
-            return
-
-    def finish(self) -> None:
-        """Close our end, unless a grandchild that fled its session still holds the other one."""
-        self.join(_DRAIN)
-        if not self.is_alive():
-            with contextlib.suppress(OSError):
-                self._stream.close()
 
     def text(self) -> str:
         return b"".join(self._parts).decode("utf-8", "replace")

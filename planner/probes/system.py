@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from planner.facts import Absent, Fact, Known, Unknown
 from planner.probes.port import Host, NotRun
-from planner.probes.search import find
+from planner.probes.search import find, shown
 
 __all__ = ["probe", "read_os_release"]
 
@@ -88,7 +88,7 @@ def _manager(host: Host) -> Fact:
     for name in names:
         found = find(host, name)
         if isinstance(found, str):
-            return Known(_SPELLED.get(name, name), found)
+            return Known(_SPELLED.get(name, name), shown(host, found))
     if host.environ.get("CONDA_PREFIX"):
         return Known("conda", "CONDA_PREFIX")
     return Absent(f"none of {', '.join(names)} is on PATH")
