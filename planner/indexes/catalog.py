@@ -131,6 +131,12 @@ class IndexCatalog:
 
         return direct_dist(self._client.credentials.learn(url), project, read)
 
+    def on_network(self, call: Callable[[], None]) -> None:
+        """Call that when the first request of the run is about to go out (at once if one did)."""
+        self._client.on_first = call
+        if self.counts.requests:
+            call()
+
     def close(self) -> None:
         """Drop all connections; nothing may be asked any more."""
         self._client.close()

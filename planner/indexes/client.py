@@ -53,7 +53,7 @@ class Client:
 
     `wire` makes the transport on first use; `clock` and `sleep` exist for tests. An origin that never
     answered anything fails at once after its first failure, so that a dead index costs its time-out once and
-    not once a project.
+    not once a project. `on_first` is called when the first request is about to go out.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Client:
         self._lock = threading.Lock()
         self._wire_lock = threading.Lock()
         self._waited = 0.0
+        self.on_first: Callable[[], None] = _nothing
         self._alive: set[Origin] = set()
         self._down: dict[Origin, NoAnswerError] = {}
 
@@ -182,6 +183,9 @@ class Client:
         wire = self._connected()
         with self._lock:
             self.counts.requests += 1
+            first = self.counts.requests == 1
+        if first:
+            self.on_first()
         response = wire.exchange(bare, sent, limits, sink)
         with self._lock:
             self.counts.received += response.sent
@@ -211,6 +215,10 @@ class Client:
                 self._down.setdefault(origin, failure)
         times = f", asked {attempts} times" if attempts > 1 else ""
         return unreachable(f"{failure.why}{times}", url=url, kind=failure.id, hint=failure.hint)
+
+
+def _nothing() -> None:
+    """What happens at the first request, unless somebody wants to know."""
 
 
 def _next_hop(current: str, location: str) -> str:

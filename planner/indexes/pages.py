@@ -95,7 +95,7 @@ def _from_json(body: bytes, *, url: str, project: NormalizedName) -> CompactPage
 
 def _load(body: bytes, url: str) -> dict[str, Any]:
     try:
-        document = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+        document = json.loads(str(body, "utf-8").removeprefix("\ufeff"), parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         _malformed(f"answered with JSON that breaks off or is wrong at character {error.pos}", url)
     except UnicodeDecodeError as error:

@@ -42,7 +42,9 @@ class Prefetcher:
 
     `choose(page, specifier)` is the file that a resolution would take first; `follow(metadata, extras)` what
     it would ask for next. `sdists` also fetches sdists that are chosen (their dependencies stand in them).
-    The threads are daemons: an interpreter that ends does not wait for a server.
+    Nothing happens before the catalog sends its first request (unless `eager`): a run whose answers are all
+    in the cache gains nothing from threads, and would pay for every choice twice. The threads are daemons: an
+    interpreter that ends does not wait for a server.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Prefetcher:
         markers: Mapping[str, str],
         threads: int = THREADS,
         sdists: bool = True,
+        eager: bool = False,
     ) -> None:
         self._catalog = catalog
         self._choose = choose
@@ -67,7 +70,10 @@ class Prefetcher:
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._open = 0
+        self._begun = eager
         self._stopped = False
+        if not eager:
+            catalog.on_network(self._begin)
 
     def ahead(
         self, project: NormalizedName, specifier: str = "", extras: frozenset[str] = frozenset()
@@ -79,11 +85,20 @@ class Prefetcher:
                 return
             self._seen.add(ask)
             self._open += 1
-            if len(self._threads) < self._wanted and len(self._threads) < self._open:
-                thread = threading.Thread(target=self._run, name="wheelplan-prefetch", daemon=True)
-                self._threads.append(thread)
-                thread.start()
-        self._queue.put(ask)
+            self._queue.put(ask)
+            self._hire()
+
+    def _begin(self) -> None:
+        with self._lock:
+            self._begun = True
+            self._hire()
+
+    def _hire(self) -> None:
+        """As many threads as there is work, up to the limit. Called under the lock."""
+        while self._begun and not self._stopped and len(self._threads) < min(self._wanted, self._open):
+            thread = threading.Thread(target=self._run, name="wheelplan-prefetch", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def stop(self) -> None:
         """Begin nothing any more. Returns at once; what is under way ends by itself."""

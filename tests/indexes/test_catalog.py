@@ -487,7 +487,7 @@ def chain(length: int) -> Server:
 
 
 def prefetcher(of: IndexCatalog, **keys: Any) -> Prefetcher:
-    return Prefetcher(of, newest, next_asks, markers=MARKERS, **keys)
+    return Prefetcher(of, newest, next_asks, markers=MARKERS, **{"eager": True, **keys})
 
 
 def test_prefetching_walks_to_the_end() -> None:
@@ -521,12 +521,38 @@ def test_prefetching_and_asking_meet() -> None:
     assert len(server.requests) == 16
 
 
+def test_prefetching_waits_for_the_first_request(tmp_path: Path) -> None:
+    server = chain(4)
+    of = catalog(server, folder=tmp_path)
+    ahead = prefetcher(of, eager=False)
+    ahead.ahead(NormalizedName("p0"))
+    assert not ahead.wait(0.05)
+    assert not server.requests
+    of.page(NormalizedName("p0"))
+    assert ahead.wait(10)
+    assert len(server.requests) == 8
+    later = prefetcher(of, eager=False)
+    later.ahead(NormalizedName("p1"))
+    assert later.wait(10)
+    warm = catalog(server, folder=tmp_path)
+    ahead = prefetcher(warm, eager=False)
+    for at in range(4):
+        ahead.ahead(NormalizedName(f"p{at}"))
+        wheel = newest(warm.page(NormalizedName(f"p{at}")), "")
+        assert isinstance(wheel, Wheel)
+        warm.metadata(wheel)
+    assert len(server.requests) == 8
+    assert warm.counts.cached == 8
+    assert not ahead._threads
+    ahead.stop()
+
+
 def test_prefetching_survives_everything_and_stops() -> None:
     def broken(page: Page, specifier: str) -> Dist | None:
         raise ValueError(specifier)
 
     of = catalog(chain(2))
-    ahead = Prefetcher(of, broken, next_asks, markers=MARKERS)
+    ahead = Prefetcher(of, broken, next_asks, markers=MARKERS, eager=True)
     ahead.ahead(NormalizedName("p0"))
     ahead.ahead(NormalizedName("none"))
     assert ahead.wait(10)
