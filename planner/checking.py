@@ -20,7 +20,7 @@ from planner.fits import Fits
 from planner.knowledge.names import neighbours
 from planner.plan import Package
 from planner.policy import Policy
-from planner.resolve.asks import Ask, Clash, Pin, Resolution
+from planner.resolve.asks import Ask, Clash, Pin, Resolution, split_key
 from planner.resolve.provider import admitted, applies
 from planner.resolve.search import resolve
 from planner.resolve.survey import survey
@@ -166,7 +166,7 @@ def _search(
 
 def _set_aside(asks: Sequence[Ask], clash: Clash, search: _Search) -> list[Ask]:
     """Tell a clash, and take the root requirements that are part of it out of the way."""
-    projects = {key.partition("[")[0] for key in clash.roots}
+    projects = {split_key(key)[0] for key in clash.roots}
     involved = [ask for ask in asks if ask.project in projects]
     places = tuple(dict.fromkeys(ask.origin for ask in involved))
     lone = len({ask.project for ask in involved}) == 1 and any("cannot be used" in x for x in clash.lines)

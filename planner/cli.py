@@ -246,6 +246,31 @@ def _cache(args: argparse.Namespace, printer: Printer) -> int:
 _COMMANDS = {"check": _check, "fingerprint": _fingerprint, "cache": _cache}
 
 
+def _crashed(error: Exception, args: argparse.Namespace, printer: Printer) -> int:
+    """An error of ours: one sentence, and the traceback only where it was asked for."""
+    import traceback  # noqa: PLC0415
+
+    frames = traceback.extract_tb(error.__traceback__)
+    place = next(
+        (
+            f"{f.filename.rpartition('planner')[2]}:{f.lineno}"
+            for f in reversed(frames)
+            if "planner" in f.filename
+        ),
+        "",
+    )
+    told = WheelplanError(
+        f"wheelplan failed ({type(error).__name__}: {error}).",
+        where=place,
+        hint="This is an error of wheelplan's: please report it, with the output of -v.",
+    )
+    told.id = "internal"
+    if getattr(args, "verbose", False):
+        printer.note("".join(traceback.format_exception(error)))
+    printer.error(told)
+    return told.exit_code
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; the only place where errors become codes."""
     from planner.report import Printer, error_json  # noqa: PLC0415
@@ -277,6 +302,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader went away: `wheelplan … | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UsageError.exit_code
+    except RecursionError:
+        printer.error(WheelplanError("An input is nested too deeply to be read."))
+        return WheelplanError.exit_code
+    except Exception as error:  # noqa: BLE001 (fails closed: any doubt is 2, and no traceback for a user)
+        return _crashed(error, args, printer)
     return code
 
 

@@ -11,7 +11,18 @@ from packaging.version import Version
 
 from planner.dists import Dist, Metadata, Refusal, Tree
 
-__all__ = ["Ask", "Candidate", "Clash", "Fixed", "Outcome", "Pin", "Resolution", "is_exact", "never"]
+__all__ = [
+    "Ask",
+    "Candidate",
+    "Clash",
+    "Fixed",
+    "Outcome",
+    "Pin",
+    "Resolution",
+    "is_exact",
+    "never",
+    "split_key",
+]
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -110,6 +121,16 @@ class Clash:
 
 
 Outcome: TypeAlias = Resolution | Clash
+
+
+def split_key(key: str) -> tuple[NormalizedName, NormalizedName | None]:
+    """The project and extra of a key.
+
+    >>> split_key("a"), split_key("a[fast]")
+    (('a', None), ('a', 'fast'))
+    """
+    project, _, extra = key.partition("[")
+    return NormalizedName(project), NormalizedName(extra.rstrip("]")) if extra else None
 
 
 def never(candidate: Candidate, why: str) -> Ask:

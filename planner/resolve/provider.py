@@ -18,7 +18,7 @@ from resolvelib.structs import RequirementInformation
 from planner.dists import Catalog, Dist, Metadata, Reason, Refusal, Sdist, Wheel, parse_requirement
 from planner.fits import Fits
 from planner.policy import Policy, Prereleases
-from planner.resolve.asks import Ask, Candidate, Fixed, is_exact, never
+from planner.resolve.asks import Ask, Candidate, Fixed, is_exact, never, split_key
 
 __all__ = ["Provider", "admitted", "applies"]
 
@@ -93,7 +93,7 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
 
         Roots come before what they bring.
         """
-        project = identifier.partition("[")[0]
+        project, _ = split_key(identifier)
         pinned = any(is_exact(info.requirement.specifier) for info in information[identifier])
         order = self._roots.get(identifier)
         if order is None:
@@ -112,7 +112,8 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         asks = list(requirements[identifier])
         if any(ask.never for ask in asks):
             return ()
-        project, extra = asks[0].project, asks[0].extra
+        # Not from `asks`: resolvelib asks again for projects whose every requirement went with a dropped pin.
+        project, extra = split_key(identifier)
         if extra is not None:  # what is known of the project itself holds for its extras too
             asks.extend(requirements[project])
         if identifier not in self._roots:
