@@ -25,7 +25,7 @@ from pathlib import Path
 
 def environment(home: str) -> dict[str, str]:
     """A bare environment: no pip, uv or wheelplan settings of the machine's own, but its certificates."""
-    kept = {k: v for k, v in os.environ.items() if not re.match(r"(PIP|UV|WHEELPLAN)_", k)}
+    kept = {k: v for k, v in os.environ.items() if not re.match(r"(PIP|UV|WHEELPLAN|PYTHONDONT)", k)}
     return {
         **kept,
         "HOME": home,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from packaging.specifiers import SpecifierSet
@@ -19,10 +20,45 @@ __all__ = [
     "Outcome",
     "Pin",
     "Resolution",
-    "is_exact",
     "never",
     "split_key",
 ]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Span:
+    """A specifier with what a search asks of it again and again: hashing `SpecifierSet`s took a third of it.
+
+    `exact` is pip's `is_pinned` (`==1.0`, not `==1.*`), `bounded` an upper bound (`<2`, `~=1.4`).
+    """
+
+    specifier: SpecifierSet
+    text: str
+    exact: bool
+    bounded: bool
+    _admits: dict[Version, bool] = field(default_factory=dict, repr=False)
+
+    def admits(self, version: Version) -> bool:
+        """Whether a version satisfies it (pre-releases were judged when the version was chosen)."""
+        answer = self._admits.get(version)
+        if answer is None:
+            answer = self._admits[version] = self.specifier.contains(version, prereleases=True)
+        return answer
+
+
+@lru_cache(maxsize=20_000)
+def span_of(text: str) -> Span:
+    """The span of a specifier's text, the same object each time."""
+    specifier = SpecifierSet(text)
+    parts = [(part.operator, part.version.endswith(".*")) for part in specifier]
+    return Span(
+        specifier,
+        text,
+        exact=any(operator == "===" or (operator == "==" and not prefix) for operator, prefix in parts),
+        bounded=any(
+            operator in ("<", "<=", "~=") or (operator == "==" and prefix) for operator, prefix in parts
+        ),
+    )
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -39,21 +75,17 @@ class Ask:
     text: str
     origin: str = ""
     never: str = ""
-    _fits: dict[Version, bool] = field(default_factory=dict, repr=False)
+    span: Span = field(init=False, repr=False)
+    key: str = field(init=False, repr=False)
+    """The identifier for resolvelib: one per project and per extra of it."""
 
-    @property
-    def key(self) -> str:
-        """The identifier for resolvelib: one per project and per extra of it."""
-        return f"{self.project}[{self.extra}]" if self.extra else self.project
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "span", span_of(str(self.specifier)))
+        object.__setattr__(self, "key", f"{self.project}[{self.extra}]" if self.extra else self.project)
 
     def admits(self, version: Version | None) -> bool:
-        """Whether a version satisfies the specifier (pre-releases were judged when it was chosen)."""
-        if version is None:
-            return True
-        answer = self._fits.get(version)
-        if answer is None:
-            answer = self._fits[version] = self.specifier.contains(version, prereleases=True)
-        return answer
+        """As `Span.admits`; a version that is not known (a repository's) is admitted."""
+        return version is None or self.span.admits(version)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -74,10 +106,11 @@ class Candidate:
     version: Version | None
     dist: Dist | Tree
 
-    @property
-    def key(self) -> str:
-        """As `Ask.key`."""
-        return f"{self.project}[{self.extra}]" if self.extra else self.project
+    key: str = field(init=False, repr=False)
+    """As `Ask.key`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"{self.project}[{self.extra}]" if self.extra else self.project)
 
     def __str__(self) -> str:
         return f"{self.project} {self.version}" if self.version else self.project
@@ -140,12 +173,4 @@ def never(candidate: Candidate, why: str) -> Ask:
         specifier=SpecifierSet(),
         text=why,
         never=why,
-    )
-
-
-def is_exact(specifier: SpecifierSet) -> bool:
-    """Whether a specifier names one version (`==1.0`, `===1.0`, not `==1.*`), as pip's `is_pinned`."""
-    return any(
-        part.operator == "===" or (part.operator == "==" and not part.version.endswith(".*"))
-        for part in specifier
     )

@@ -31,11 +31,13 @@ class _OutOfTimeError(Exception):
 
 
 class _Reporter(BaseReporter[Ask, Candidate, str]):
-    """Keeps who asked for what, counts conflicts, and watches the clock."""
+    """Keeps who asked for what, counts conflicts and whose candidates all failed, and watches the clock."""
 
     def __init__(self, spent: Callable[[], bool]) -> None:
         self.parents: dict[str, list[tuple[Ask, Candidate | None]]] = {}
         self.conflicts: dict[str, int] = {}
+        self.failures: dict[str, int] = {}
+        self._rejected = ""
         self.rounds = 0
         self._spent = spent
 
@@ -47,11 +49,15 @@ class _Reporter(BaseReporter[Ask, Candidate, str]):
     def adding_requirement(self, requirement: Ask, parent: Candidate | None) -> None:
         self.parents.setdefault(requirement.key, []).append((requirement, parent))
 
+    def rejecting_candidate(self, criterion: Criterion[Ask, Candidate], candidate: Candidate) -> None:
+        self._rejected = candidate.key
+
     def resolving_conflicts(self, causes: Collection[RequirementInformation[Ask, Candidate]]) -> None:
         keys = {cause.requirement.key for cause in causes}
         keys |= {cause.parent.key for cause in causes if cause.parent is not None}
         for key in keys:
             self.conflicts[key] = self.conflicts.get(key, 0) + 1
+        self.failures[self._rejected] = self.failures.get(self._rejected, 0) + 1
 
 
 def resolve(
@@ -77,7 +83,7 @@ def resolve(
         constraints=constraints,
         fixed=fixed,
         roots=dict.fromkeys(ask.key for ask in asks),
-        conflicts=reporter.conflicts,
+        failures=reporter.failures,
         explicit=frozenset(ask.project for ask in asks if ask.specifier.prereleases),
     )
     try:

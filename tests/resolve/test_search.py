@@ -29,7 +29,14 @@ def asks(*texts: str) -> list[Ask]:
     return made
 
 
-def run(universe: Universe, *texts: str, policy: Policy | None = None, constraints=(), rounds: int = 20_000, **facts):
+def run(
+    universe: Universe,
+    *texts: str,
+    policy: Policy | None = None,
+    constraints=(),
+    rounds: int = 20_000,
+    **facts,
+):
     judge = fits(policy, **facts)
     kept: dict = {}
     for ask in asks(*constraints):
@@ -38,7 +45,11 @@ def run(universe: Universe, *texts: str, policy: Policy | None = None, constrain
         asks(*texts),
         catalog=universe,
         fits=judge,
-        markers=MARKERS | {"python_full_version": str(judge.python), "python_version": ".".join(str(judge.python).split(".")[:2])},
+        markers=MARKERS
+        | {
+            "python_full_version": str(judge.python),
+            "python_version": ".".join(str(judge.python).split(".")[:2]),
+        },
         constraints=kept,
         fixed={},
         spent=lambda: False,
@@ -52,7 +63,11 @@ def pins(outcome) -> dict[str, str]:
 
 
 def test_newest_versions_and_who_asked() -> None:
-    world = Universe().many("a", {"1.0": ("b>=1",), "2.0": ("b>=2",)}).many("b", {"1.0": (), "2.0": (), "3.0": ()})
+    world = (
+        Universe()
+        .many("a", {"1.0": ("b>=1",), "2.0": ("b>=2",)})
+        .many("b", {"1.0": (), "2.0": (), "3.0": ()})
+    )
     outcome = run(world, "a", "b<3")
     assert pins(outcome) == {"a": "2.0", "b": "2.0"}
     asked = {pin.project: pin.asked for pin in outcome.pins}
@@ -60,7 +75,12 @@ def test_newest_versions_and_who_asked() -> None:
 
 
 def test_extras_bring_their_requirements_and_are_noted() -> None:
-    world = Universe().many("a", {"1.0": ("b", 'c; extra == "fast"')}).many("b", {"1": ()}).many("c", {"1": (), "2": ()})
+    world = (
+        Universe()
+        .many("a", {"1.0": ("b", 'c; extra == "fast"')})
+        .many("b", {"1": ()})
+        .many("c", {"1": (), "2": ()})
+    )
     assert pins(run(world, "a")) == {"a": "1.0", "b": "1"}
     outcome = run(world, "a[fast]")
     assert pins(outcome) == {"a": "1.0", "b": "1", "c": "2"}
@@ -68,7 +88,12 @@ def test_extras_bring_their_requirements_and_are_noted() -> None:
 
 
 def test_an_extra_of_a_version_that_another_requirement_excludes() -> None:
-    world = Universe().many("a", {"1.0": ('c; extra == "x"',), "2.0": ('c; extra == "x"',)}).many("c", {"1": ()}).many("d", {"1": ("a<2",)})
+    world = (
+        Universe()
+        .many("a", {"1.0": ('c; extra == "x"',), "2.0": ('c; extra == "x"',)})
+        .many("c", {"1": ()})
+        .many("d", {"1": ("a<2",)})
+    )
     assert pins(run(world, "a[x]", "d")) == {"a": "1.0", "c": "1", "d": "1"}
 
 
@@ -107,7 +132,11 @@ def test_yanked_only_when_pinned_exactly() -> None:
     ],
 )
 def test_strategies(strategy, expected) -> None:
-    world = Universe().many("a", {"1.0": ("b>=1",), "2.0": ("b>=1",)}).many("b", {"1.0": (), "2.0": (), "3.0": ()})
+    world = (
+        Universe()
+        .many("a", {"1.0": ("b>=1",), "2.0": ("b>=1",)})
+        .many("b", {"1.0": (), "2.0": (), "3.0": ()})
+    )
     assert pins(run(world, "a", policy=Policy(strategy=strategy))) == expected
 
 
@@ -145,7 +174,12 @@ def test_metadata_that_cannot_be_read_sends_the_search_to_the_next_version() -> 
 
 
 def test_an_sdist_that_refuses_this_python_is_refused_though_a_sibling_wheel_would_do() -> None:
-    world = Universe().add("a-2.0.tar.gz", project="a").add("a-2.0-cp39-cp39-manylinux2014_x86_64.whl", "b").many("a", {"1.0": ()})
+    world = (
+        Universe()
+        .add("a-2.0.tar.gz", project="a")
+        .add("a-2.0-cp39-cp39-manylinux2014_x86_64.whl", "b")
+        .many("a", {"1.0": ()})
+    )
     world.readings["a-2.0.tar.gz"] = SdistReading(
         metadata=Metadata(project=canonicalize_name("a"), version=None, certain=False),
         refuses="setup.py:12 refuses Python 3.11",
@@ -154,9 +188,15 @@ def test_an_sdist_that_refuses_this_python_is_refused_though_a_sibling_wheel_wou
 
 
 def test_an_sdist_that_cannot_say_its_dependencies_borrows_those_of_a_wheel_of_its_version() -> None:
-    world = Universe().add("a-2.0.tar.gz", project="a").add("a-2.0-cp39-cp39-manylinux2014_x86_64.whl", "b").many("b", {"1.0": ()})
+    world = (
+        Universe()
+        .add("a-2.0.tar.gz", project="a")
+        .add("a-2.0-cp39-cp39-manylinux2014_x86_64.whl", "b")
+        .many("b", {"1.0": ()})
+    )
     world.readings["a-2.0.tar.gz"] = SdistReading(
-        metadata=Metadata(project=canonicalize_name("a"), version=None, certain=False, doubt="dynamic"), native=True
+        metadata=Metadata(project=canonicalize_name("a"), version=None, certain=False, doubt="dynamic"),
+        native=True,
     )
     outcome = run(world, "a")
     assert pins(outcome) == {"a": "2.0", "b": "1.0"}
@@ -164,7 +204,13 @@ def test_an_sdist_that_cannot_say_its_dependencies_borrows_those_of_a_wheel_of_i
 
 
 def test_a_clash_tells_the_whole_chain_of_who_asked() -> None:
-    world = Universe().many("top", {"1": ("lib",)}).many("lib", {"2": ("core>=3",)}).many("plug", {"1": ("core<3",)}).many("core", {"2": (), "3": ()})
+    world = (
+        Universe()
+        .many("top", {"1": ("lib",)})
+        .many("lib", {"2": ("core>=3",)})
+        .many("plug", {"1": ("core<3",)})
+        .many("core", {"2": (), "3": ()})
+    )
     clash = run(world, "top", "plug")
     assert isinstance(clash, Clash)
     assert clash.project == "core"
@@ -195,5 +241,10 @@ def test_a_long_chain_needs_no_recursion() -> None:
 
 
 def test_markers_of_the_target_decide() -> None:
-    world = Universe().many("a", {"1": ('b; python_version < "3.11"', 'c; sys_platform == "linux"')}).many("b", {"1": ()}).many("c", {"1": ()})
+    world = (
+        Universe()
+        .many("a", {"1": ('b; python_version < "3.11"', 'c; sys_platform == "linux"')})
+        .many("b", {"1": ()})
+        .many("c", {"1": ()})
+    )
     assert pins(run(world, "a")) == {"a": "1", "c": "1"}
