@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from planner.indexes.catalog import IndexCatalog
     from planner.indexes.client import Client
     from planner.indexes.prefetch import Prefetcher
-    from planner.localproject import LocalProject
+    from planner.inputs.localproject import LocalProject
     from planner.roots import Sources
     from planner.settings import Settings
     from planner.verdict import Checked
@@ -178,7 +178,7 @@ def _client(settings: Settings, world: World) -> Client:
 
 
 def _inputs(request: Request, settings: Settings, client: Client) -> Inputs:
-    from planner.inputs import read_inputs  # noqa: PLC0415
+    from planner.inputs.words import read_inputs  # noqa: PLC0415
 
     def read(location: str) -> bytes:
         if location.partition("://")[0].lower() in ("http", "https"):
@@ -277,8 +277,8 @@ def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine) -> Prefetch
 def _sources(catalog: IndexCatalog, machine: Machine, world: World) -> Sources:
     """How what requirements name is read, joined for `planner.roots`."""
     from planner.dists import Reason, Refusal, Wheel  # noqa: PLC0415
-    from planner.localproject import read_project_tree  # noqa: PLC0415
-    from planner.reqlines import BadLine  # noqa: PLC0415
+    from planner.inputs.localproject import read_project_tree  # noqa: PLC0415
+    from planner.inputs.reqlines import BadLine  # noqa: PLC0415
     from planner.roots import Sources  # noqa: PLC0415
 
     def direct(url: str, name: NormalizedName | None) -> Dist | Refusal:

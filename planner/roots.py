@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName
 
 from planner.dists import Dist, Metadata, Reason, Refusal, SdistReading, Tree
 from planner.findings import Finding
-from planner.localproject import LocalProject
+from planner.inputs.localproject import LocalProject
 from planner.resolve.asks import Ask, Fixed
 from planner.wanted import Source, Wanted
 

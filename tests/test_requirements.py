@@ -11,8 +11,8 @@ from typing import cast
 import pytest
 
 from planner.errors import InputError, UnreachableIndexError
-from planner.reqlines import decode, logical_lines, split_options
-from planner.requirements import Reading
+from planner.inputs.reqlines import decode, logical_lines, split_options
+from planner.inputs.requirements import Reading
 from planner.wanted import Disk, Inputs
 from tests.inputs.pip_oracle import disk, ours, pip_reads, we_read
 

@@ -17,7 +17,7 @@ from pip._internal.network.session import PipSession
 from pip._internal.req.constructors import install_req_from_parsed_requirement
 from pip._internal.req.req_file import parse_requirements
 
-from planner.requirements import Reading
+from planner.inputs.requirements import Reading
 from planner.wanted import Disk, Inputs, Wanted
 
 if TYPE_CHECKING:

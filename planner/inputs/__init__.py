@@ -1,0 +1,1 @@
+"""What the user writes -> what is wanted: requirement files, project files, scripts, locks, words."""
