@@ -19,8 +19,8 @@ from planner.probes.search import find, join, shown
 __all__ = ["PROGRAMS", "Program", "probe", "read_version"]
 
 _ANY = r"(\d+(?:\.\d+)+)"
-# "gcc (Debian 12.2.0-14) 12.2.0", "gcc (GCC) 4.8.5 20150623 (Red Hat 4.8.5-44)": after its maker's brackets.
-_GNU = rf"^\S+ \(.*\) {_ANY}"
+# "gcc (Debian 12.2.0-14) 12.2.0", "gcc (GCC) 4.8.5 20150623 (Red Hat 4.8.5-44)": after the first brackets.
+_GNU = rf"^[^\n()]+ \([^\n()]*\) {_ANY}"
 _CLANG = rf"clang version {_ANY}"
 
 
