@@ -420,7 +420,8 @@ class Metadata:
     """A distribution's core metadata, as far as it can be known without running anything.
 
     `requires` are the raw `Requires-Dist` values (parse with `parse_requirement`). `source` tells where they
-    come from: `sidecar` (PEP 658), `wheel`, `sdist` (static by PEP 643), `pyproject` (static there),
+    come from: `sidecar` (PEP 658), `wheel` (all of it), `sidecar-unchecked` and `wheel-tail` (their bytes
+    could not be checked against a hash), `sdist` (static by PEP 643), `pyproject` (static there),
     `sibling-wheel` (a wheel of the same version), `requires.txt` or `setup.py` (a hint), `none`.
     `certain` is False where a build could say otherwise; `doubt` then says why.
     """

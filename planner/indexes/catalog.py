@@ -78,6 +78,7 @@ class IndexCatalog:
         self._reader = reader
         self._serve = serve
         self._progress = progress
+        self._asked_for: Callable[[Wheel], None] = lambda _: None
         self._indexes = IndexReader(client, cache, refresh=refresh)
         self._wheels = WheelReader(client, cache)
         self._sdist_slots = threading.BoundedSemaphore(SDISTS_AT_ONCE)
@@ -99,6 +100,11 @@ class IndexCatalog:
 
     def metadata(self, wheel: Wheel) -> Metadata | Refusal:
         """A wheel's metadata; a `Refusal` with an id of `UnreachableIndexError` is not the wheel's fault."""
+        self._asked_for(wheel)
+        return self.metadata_ahead(wheel)
+
+    def metadata_ahead(self, wheel: Wheel) -> Metadata | Refusal:
+        """The same, for those who fetch ahead."""
         return self.metadata_cell(wheel).get(lambda: self._told(self._wheels.read(wheel)))
 
     def sdist(self, sdist: Sdist, markers: Mapping[str, str]) -> SdistReading | Refusal:
@@ -131,11 +137,12 @@ class IndexCatalog:
 
         return direct_dist(self._client.credentials.learn(url), project, read)
 
-    def on_network(self, call: Callable[[], None]) -> None:
-        """Call that when the first request of the run is about to go out (at once if one did)."""
-        self._client.on_first = call
+    def watch(self, on_network: Callable[[], None], on_metadata: Callable[[Wheel], None]) -> None:
+        """Tell a prefetcher when the first request of the run is about to go out, and what is asked."""
+        self._client.on_first = on_network
+        self._asked_for = on_metadata
         if self.counts.requests:
-            call()
+            on_network()
 
     def close(self) -> None:
         """Drop all connections; nothing may be asked any more."""

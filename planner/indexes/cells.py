@@ -29,6 +29,11 @@ class Cell(Generic[T]):
         """Whether the value is there."""
         return self._done.is_set()
 
+    @property
+    def started(self) -> bool:
+        """Whether somebody makes the value or has made it."""
+        return self._started
+
     def get(self, compute: Callable[[], T]) -> T:
         """The value: made here if nobody has begun, else waited for; all get what `compute` raises."""
         if not self._done.is_set():

@@ -36,6 +36,7 @@ __all__ = ["Client", "Counts", "retry_after"]
 RETRIED = frozenset({408, 425, 429, *range(500, 600)})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_HOPS = 10
+MAX_SILENCES = 3
 
 
 @dataclass
@@ -52,8 +53,9 @@ class Client:
     """Answers to GET requests, for any number of threads.
 
     `wire` makes the transport on first use; `clock` and `sleep` exist for tests. An origin that never
-    answered anything fails at once after its first failure, so that a dead index costs its time-out once and
-    not once a project. `on_first` is called when the first request is about to go out.
+    answered anything fails at once after its first failure, and any after three in a row, so that a dead
+    index costs its time-out once and not once a project. `on_first` is called when the first request is
+    about to go out.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class Client:
         self._waited = 0.0
         self.on_first: Callable[[], None] = _nothing
         self._alive: set[Origin] = set()
-        self._down: dict[Origin, NoAnswerError] = {}
+        self._down: dict[Origin, tuple[NoAnswerError, int]] = {}  # with how many silences in a row
 
     def get(
         self,
@@ -157,8 +159,8 @@ class Client:
     def _check_usable(self, origin: Origin) -> None:
         if self._stopped.is_set():
             raise NoAnswerError("was not asked: the run is ending", again=False)
-        down = self._down.get(origin)
-        if down is not None and origin not in self._alive:
+        down, silences = self._down.get(origin, (None, 0))
+        if down is not None and (origin not in self._alive or silences >= MAX_SILENCES):
             raise NoAnswerError(down.why, again=False, id=down.id, hint=down.hint)
 
     def _follow(self, url: str, headers: Mapping[str, str], limits: Limits, sink: Sink | None) -> Response:
@@ -189,7 +191,9 @@ class Client:
         response = wire.exchange(bare, sent, limits, sink)
         with self._lock:
             self.counts.received += response.sent
-        self._alive.add(origin_of(bare))
+            origin = origin_of(bare)
+            self._alive.add(origin)
+            self._down.pop(origin, None)
         return response
 
     def _pause(self, attempt: int, wish: float | None, url: str) -> float:
@@ -212,7 +216,7 @@ class Client:
     ) -> UnreachableIndexError:
         if failure.silent:
             with self._lock:
-                self._down.setdefault(origin, failure)
+                self._down[origin] = (failure, self._down.get(origin, (failure, 0))[1] + 1)
         times = f", asked {attempts} times" if attempts > 1 else ""
         return unreachable(f"{failure.why}{times}", url=url, kind=failure.id, hint=failure.hint)
 

@@ -174,12 +174,21 @@ class _Transport(httpx.HTTPTransport):
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
             proxy=proxy,
-            max_connections=network.connections,
-            max_keepalive_connections=network.connections,
+            max_connections=_connections(network.connections),
             keepalive_expiry=30.0,
             http2=network.http2,
             network_backend=backend,
         )
+
+
+def _connections(wanted: int) -> int:
+    """As many as wanted, or a quarter of the files that the process may open (`ulimit -n`)."""
+    try:
+        resource = importlib.import_module("resource")
+    except ImportError:  # Windows has no such limit
+        return wanted
+    soft = int(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    return wanted if soft <= 0 else max(2, min(wanted, soft // 4))
 
 
 class HttpWire:
@@ -237,7 +246,7 @@ class HttpWire:
         parts = urlsplit(url)
         host = parts.hostname or ""
         trusted = host in self._network.trusted or f"{host}:{parts.port}" in self._network.trusted
-        proxy = self._proxy_for(parts.scheme, host, parts.port)
+        proxy = self._network.proxy_for(parts.scheme, host, parts.port)
         key = (proxy, trusted)
         with self._lock:
             transport = self._transports.get(key)
@@ -258,11 +267,6 @@ class HttpWire:
             auth = (bare.username, bare.password) if bare.username or bare.password else None
             via = httpcore.Proxy(str(bare.copy_with(userinfo=b"")), auth=auth)
         return _Transport(self._network, self._backend, context, via)
-
-    def _proxy_for(self, scheme: str, host: str, port: int | None) -> str:
-        proxies = dict(self._network.proxies)
-        proxy = proxies.get(scheme) or proxies.get("all") or ""
-        return "" if not proxy or _bypassed(self._network.no_proxy, host, port) else proxy
 
     def _read(self, response: httpx.Response, url: str, limits: Limits, sink: Sink | None) -> Response:
         headers = _headers(response)
@@ -342,16 +346,3 @@ class _Counted:
         for chunk in self._stream:
             self.total += len(chunk)
             yield chunk
-
-
-def _bypassed(no_proxy: str, host: str, port: int | None) -> bool:
-    """Whether `NO_PROXY` names the host: `*`, a host, or a domain with all below it; each may have a port."""
-    for entry in no_proxy.replace(" ", ",").split(","):
-        name, _, wanted_port = entry.strip().lower().partition(":")
-        name = name.lstrip("*").lstrip(".")
-        if entry.strip() == "*":
-            return True
-        same_port = not wanted_port or wanted_port == str(port)
-        if name and same_port and (host == name or host.endswith(f".{name}")):
-            return True
-    return False

@@ -147,6 +147,25 @@ class Network:
             netrc=next((path for path in candidates if Path(path).is_file()), ""),
         )
 
+    def proxy_for(self, scheme: str, host: str, port: int | None) -> str:
+        """The proxy for an address, or ""."""
+        proxies = dict(self.proxies)
+        proxy = proxies.get(scheme) or proxies.get("all") or ""
+        return "" if not proxy or _bypassed(self.no_proxy, host, port) else proxy
+
+
+def _bypassed(no_proxy: str, host: str, port: int | None) -> bool:
+    """Whether `NO_PROXY` names the host: `*`, a host, or a domain with all below it; each may have a port."""
+    for entry in no_proxy.replace(" ", ",").split(","):
+        name, _, wanted_port = entry.strip().lower().partition(":")
+        name = name.lstrip("*").lstrip(".")
+        if entry.strip() == "*":
+            return True
+        same_port = not wanted_port or wanted_port == str(port)
+        if name and same_port and (host == name or host.endswith(f".{name}")):
+            return True
+    return False
+
 
 class Sink(Protocol):
     """Where a body goes that is too large to keep; `restart` comes before the first byte of each attempt."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from planner.dists import Dist, Metadata, Page, Refusal, Sdist, SdistReading, Wheel
 from planner.indexes.catalog import IndexCatalog
@@ -23,6 +24,7 @@ __all__ = ["Ask", "Choose", "Follow", "Prefetcher"]
 
 THREADS = 16
 MAX_ASKS = 5_000
+MAX_OLDER = 32
 
 
 class Ask(NamedTuple):
@@ -31,6 +33,14 @@ class Ask(NamedTuple):
     project: NormalizedName
     specifier: str = ""
     extras: frozenset[str] = frozenset()
+
+
+class _Older(NamedTuple):
+    """Files of a project below a version, of which `more` will be wanted if the resolver goes on so."""
+
+    project: NormalizedName
+    below: Version
+    more: int
 
 
 Choose = Callable[[Page, str], "Dist | None"]
@@ -65,21 +75,23 @@ class Prefetcher:
         self._sdists = sdists
         self._wanted = max(1, threads)
         self._threads: list[threading.Thread] = []
-        self._queue: queue.SimpleQueue[Ask | None] = queue.SimpleQueue()
-        self._seen: set[Ask] = set()
+        self._queue: queue.SimpleQueue[Ask | _Older | None] = queue.SimpleQueue()
+        self._seen: set[Ask | _Older] = set()
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._open = 0
         self._begun = eager
         self._stopped = False
-        if not eager:
-            catalog.on_network(self._begin)
+        self._tried: dict[NormalizedName, set[Version]] = {}
+        catalog.watch(self._begin, self._asked_for)
 
     def ahead(
         self, project: NormalizedName, specifier: str = "", extras: frozenset[str] = frozenset()
     ) -> None:
         """Say that a project will be wanted. Returns at once; the same words again cost nothing."""
-        ask = Ask(project, specifier, extras)
+        self._add(Ask(project, specifier, extras))
+
+    def _add(self, ask: Ask | _Older) -> None:
         with self._lock:
             if self._stopped or ask in self._seen or len(self._seen) >= MAX_ASKS:
                 return
@@ -87,6 +99,20 @@ class Prefetcher:
             self._open += 1
             self._queue.put(ask)
             self._hire()
+
+    def _asked_for(self, wheel: Wheel) -> None:
+        """Count the versions of a project that the resolver tries: it may be going down a long row of them.
+
+        Each costs a round trip, one after the other; so the next ones are fetched ahead, always as many as
+        were tried already and as many again.
+        """
+        if not self._begun or self._stopped:
+            return
+        tried = self._tried.setdefault(wheel.project, set())
+        if wheel.version not in tried:
+            tried.add(wheel.version)
+            if len(tried) > 1 and not len(tried) & (len(tried) - 1):  # 2, 4, 8 …
+                self._add(_Older(wheel.project, wheel.version, min(2 * len(tried), MAX_OLDER)))
 
     def _begin(self) -> None:
         with self._lock:
@@ -121,9 +147,18 @@ class Prefetcher:
                 return
             finished = True
             with contextlib.suppress(Exception):  # the resolver meets the same, where it is told
-                finished = self._step(ask)
+                finished = self._step(ask) if isinstance(ask, Ask) else self._go_down(ask)
             if finished:
                 self._finish()
+
+    def _go_down(self, older: _Older) -> bool:
+        """Fetch the metadata of one older file, having left the ones below it to the next thread."""
+        dist = self._choose(self._catalog.page(older.project), f"<{older.below.public}")
+        if dist is not None and older.more > 1:
+            self._add(_Older(older.project, dist.version, older.more - 1))
+        if isinstance(dist, Wheel) and not self._catalog.metadata_cell(dist).started:
+            self._catalog.metadata_ahead(dist)
+        return True
 
     def _finish(self) -> None:
         with self._lock:
@@ -147,7 +182,7 @@ class Prefetcher:
         if isinstance(dist, Wheel):
             if catalog.metadata_cell(dist).busy(again):
                 return False
-            found = catalog.metadata(dist)
+            found = catalog.metadata_ahead(dist)
             metadata = None if isinstance(found, Refusal) else found
         elif isinstance(dist, Sdist) and self._sdists:
             if catalog.reading_cell(dist, self._markers).busy(again):

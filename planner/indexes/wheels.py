@@ -29,6 +29,7 @@ from planner.urls import local_path
 __all__ = ["WheelReader"]
 
 SMALL_WHEEL = 128 << 10  # one request for all of it, and its hash can be checked
+MAX_TAIL = 2 << 20
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
 
@@ -60,6 +61,7 @@ class WheelReader:
         self._client = client
         self._cache = cache
         self._hosts: dict[tuple[str, str, int], _Host] = defaultdict(_Host)
+        self._tails: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def read(self, wheel: Wheel) -> Metadata | Refusal:
@@ -101,7 +103,7 @@ class WheelReader:
             return self._whole(wheel)
         if host.ranges:
             try:
-                return _Tail(self._client, wheel).read()
+                return self._tail(wheel)
             except _NoRangeError:
                 with self._lock:
                     host.ranges = False
@@ -131,6 +133,14 @@ class WheelReader:
             return Refusal(filename=wheel.filename, reason=Reason.HASH, detail=detail, id="metadata-mismatch")
         return _understood(wheel, response.body, "sidecar" if hashed else "sidecar-unchecked")
 
+    def _tail(self, wheel: Wheel) -> Metadata | Refusal:
+        """Read the end of the wheel: as much as the last one of its project needed, which is a good guess."""
+        tail = _Tail(self._client, wheel)
+        found = tail.read(self._tails.get(wheel.project) or tail_size(wheel.row.size))
+        if tail.needed:
+            self._tails[wheel.project] = min(max(tail.needed * 9 // 8, 16 << 10), MAX_TAIL)
+        return found
+
     def _whole(self, wheel: Wheel) -> Metadata | Refusal:
         """Download the wheel, to disk if it is large, and check its hash."""
         with closing(HashedFile(keep=True)) as sink:
@@ -148,19 +158,23 @@ class _Tail:
         self._client = client
         self._wheel = wheel
         self._window = Window(b"", 0)
+        self.needed = 0
 
-    def read(self) -> Metadata | Refusal:
-        """The metadata; raises `_NoRangeError`, `ArchiveError` and `UnreachableIndexError`."""
+    def read(self, wanted: int) -> Metadata | Refusal:
+        """The metadata, by asking for that many bytes at first.
+
+        Raises `_NoRangeError`, `ArchiveError` and `UnreachableIndexError`.
+        """
         wheel = self._wheel
-        wanted = tail_size(wheel.row.size)
         start, data, total = self._ask(f"bytes=-{wanted}", wanted)
         if wheel.row.size is not None and total != wheel.row.size:
             return _replaced(wheel, f"it has {total} bytes where the index says {wheel.row.size}")
         if start + len(data) != total:
             raise _NoRangeError
         self._window = Window(data, total)
-        content = metadata_bytes(self._window, self._part, wheel.filename)
-        return _understood(wheel, content, "wheel-tail")
+        found = metadata_bytes(self._window, self._part, wheel.filename)
+        self.needed = total - found.start
+        return _understood(wheel, found.content, "wheel-tail")
 
     def _part(self, start: int, stop: int) -> bytes:
         """Bytes before the window; METADATA and RECORD, as a rule just before the directory, come along."""
@@ -231,5 +245,5 @@ def _from_stream(wheel: Wheel, file: BinaryIO) -> Metadata | Refusal:
         return file.read(stop - start)
 
     tail = min(tail_size(total), total)
-    content = metadata_bytes(Window(part(total - tail, total), total), part, wheel.filename)
-    return _understood(wheel, content, "wheel")
+    found = metadata_bytes(Window(part(total - tail, total), total), part, wheel.filename)
+    return _understood(wheel, found.content, "wheel")

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from planner.errors import ArchiveError
 from planner.indexes.network import METADATA_LIMIT
 
-__all__ = ["Reader", "Window", "metadata_bytes", "tail_size"]
+__all__ = ["Found", "Reader", "Window", "metadata_bytes", "tail_size"]
 
 _END = struct.Struct("<4s4H2LH")
 _END64_LOCATOR = struct.Struct("<4sLQL")
@@ -45,6 +45,13 @@ class Window(NamedTuple):
         return self.total - len(self.data)
 
 
+class Found(NamedTuple):
+    """The METADATA, and the first byte of the file that was needed to find it."""
+
+    content: bytes
+    start: int
+
+
 class _Directory(NamedTuple):
     offset: int
     size: int
@@ -63,10 +70,10 @@ class _Member(NamedTuple):
 
 def tail_size(size: int | None) -> int:
     """How many bytes to ask for at first: the directory grows with the files, METADATA lies before it."""
-    return min(max((size or 0) // 64, 64 << 10), 1 << 20)
+    return min(max((size or 0) // 64, 64 << 10), 256 << 10)
 
 
-def metadata_bytes(window: Window, read: Reader, filename: str) -> bytes:
+def metadata_bytes(window: Window, read: Reader, filename: str) -> Found:
     """The METADATA in a wheel, of which the end is here and `read(start, stop)` brings the rest.
 
     Raises `ArchiveError`; what `read` raises passes through.
@@ -86,7 +93,7 @@ def metadata_bytes(window: Window, read: Reader, filename: str) -> bytes:
 
     directory = _directory(window, part)
     member = _find(part(directory.offset, directory.offset + directory.size), directory.members, filename)
-    return _extract(member, part, directory.offset)
+    return Found(_extract(member, part, directory.offset), min(member.offset, directory.offset))
 
 
 def _bad(what: str) -> ArchiveError:

@@ -14,7 +14,7 @@ import pytest
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Dist, Metadata, Page, Reason, Refusal, Sdist, SdistReading, Wheel
+from planner.dists import Dist, Metadata, Page, Reason, Refusal, Sdist, SdistReading, Wheel, parse_specifier
 from planner.errors import ArchiveError
 from planner.indexes.catalog import IndexCatalog
 from planner.indexes.cells import Cell
@@ -545,6 +545,36 @@ def test_prefetching_waits_for_the_first_request(tmp_path: Path) -> None:
     assert warm.counts.cached == 8
     assert not ahead._threads
     ahead.stop()
+
+
+def first_of(page: Page, specifier: str) -> Dist | None:
+    wanted = parse_specifier(specifier)
+    assert wanted is not None
+    return next((dist for version in wanted.filter(page.versions) for dist in page.files(version)), None)
+
+
+def test_a_resolver_that_goes_down_the_versions_finds_them_fetched() -> None:
+    names = [f"demo-1.{at}-py3-none-any.whl" for at in range(40)]
+    answers: dict[str, Any] = {
+        PAGE: page_response(*(entry(name, **{"core-metadata": True}) for name in names))
+    }
+    for at, name in enumerate(names):
+        answers[f"{FILES}{name}.metadata"] = metadata_text(version=f"1.{at}")
+    server = Server(answers)
+    of = catalog(server)
+    ahead = Prefetcher(of, first_of, next_asks, markers=MARKERS, threads=2)
+    page = of.page(DEMO)
+    by_resolver = []
+    for version in page.versions[:24]:
+        (wheel,) = page.files(version)
+        assert isinstance(wheel, Wheel)
+        if not of.metadata_cell(wheel).started:
+            by_resolver.append(version)
+        assert isinstance(of.metadata(wheel), Metadata)
+        assert ahead.wait(5)
+    ahead.stop()
+    assert by_resolver == list(page.versions[:2])
+    assert len(server.urls) == len(set(server.urls))
 
 
 def test_prefetching_survives_everything_and_stops() -> None:

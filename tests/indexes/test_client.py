@@ -17,7 +17,7 @@ import pytest
 from planner.errors import UnreachableIndexError
 from planner.indexes.client import Client, retry_after
 from planner.indexes.credentials import Credentials, split_userinfo
-from planner.indexes.fetch import HttpWire, tls_context
+from planner.indexes.fetch import tls_context
 from planner.indexes.network import Network, NoAnswerError, origin_of, shown_url
 from tests.indexes.fakes import Clock, Server, client
 
@@ -110,6 +110,10 @@ def test_an_origin_that_answered_before_is_not_given_up() -> None:
     fails(of, f"{URL}b")
     fails(of, f"{URL}b")
     assert len(server.requests) == 1 + 4 + 4
+    fails(of, f"{URL}b")
+    asked = len(server.requests)
+    fails(of)  # three silences in a row are enough
+    assert len(server.requests) == asked
 
 
 @pytest.mark.parametrize(
@@ -359,10 +363,8 @@ def test_settings_from_the_environment(tmp_path: Path) -> None:
 )
 def test_no_proxy(no_proxy: str, direct: bool) -> None:
     network = Network(proxies=(("https", "http://proxy.test:3128"),), no_proxy=no_proxy)
-    wire = HttpWire(network)
-    assert wire._proxy_for("https", "index.test", None) == ("" if direct else "http://proxy.test:3128")
-    assert wire._proxy_for("http", "index.test", None) == ""
-    wire.close()
+    assert network.proxy_for("https", "index.test", None) == ("" if direct else "http://proxy.test:3128")
+    assert network.proxy_for("http", "index.test", None) == ""
 
 
 def test_addresses() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import NormalizedName
 
-from planner.dists import Page, Row
+from planner.dists import Misfit, Page, Row, read_filename, version_text
 from planner.errors import UnreachableIndexError
 from planner.indexes.pages import parse_links, parse_page
 from planner.indexes.shelves import CompactPage
@@ -300,6 +300,20 @@ def anchor(file: dict[str, Any]) -> str:
     offer = file["core-metadata"]
     said = f"sha256={offer['sha256']}" if isinstance(offer, dict) else str(offer).lower()
     return f'{text} data-core-metadata="{said}">{file["filename"]}</a>'
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.one_of(
+        names,
+        st.from_regex(
+            r"[dD][eE]mo[-_.0-9a-z+]{0,12}(\.whl|\.zip|\.tar\.gz|-py3-none-any\.whl)", fullmatch=True
+        ),
+    )
+)
+def test_the_short_way_to_a_version_agrees_with_the_long_one(name: str) -> None:
+    read = read_filename(name, DEMO)
+    assert version_text(name, DEMO) == ("" if isinstance(read, Misfit) else read.version)
 
 
 @settings(max_examples=60, deadline=None)

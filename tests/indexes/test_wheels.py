@@ -248,7 +248,15 @@ def from_end(data: bytes, tail: int = 1 << 16, reads: list[tuple[int, int]] | No
             reads.append((start, stop))
         return data[start:stop]
 
-    return metadata_bytes(Window(data[-tail:], len(data)), part, NAME)
+    return metadata_bytes(Window(data[-tail:], len(data)), part, NAME).content
+
+
+def test_a_project_s_next_wheel_is_asked_for_as_much_as_its_last_needed() -> None:
+    server = Server({f"{URL}?{at}": serve_ranges(LARGE) for at in range(2)})
+    of = reader(server)
+    for at in range(2):
+        assert isinstance(of.read(a_wheel(LARGE, url=f"{URL}?{at}", metadata="")), Metadata)
+    assert [request.headers["range"] for request in server.requests] == ["bytes=-65536", "bytes=-16384"]
 
 
 @pytest.mark.parametrize("tail", [22, 100, 300, 5_000, 1 << 20])
@@ -360,4 +368,4 @@ def test_noise_raises_nothing_else(noise: bytes) -> None:
 
 def test_tails_grow_with_wheels() -> None:
     assert tail_size(None) == tail_size(1000) == 64 << 10
-    assert tail_size(64 << 20) == tail_size(900 << 20) == 1 << 20
+    assert tail_size(16 << 20) == tail_size(900 << 20) == 256 << 10
