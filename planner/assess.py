@@ -185,6 +185,13 @@ def _pin_findings(pin: Pinned, page: Page | None, build: SourceBuild | None) -> 
         yield finding(
             "WP602", "error", f"The index gives no sha256 for {dist.filename}: it cannot be pinned."
         )
+    if dist.row.url.startswith("http:"):
+        yield finding(
+            "WP603",
+            "warning",
+            f"{dist.filename} comes over plain http from {dist.index or 'its address'}.",
+            "use https: anyone on the way can change it",
+        )
     status, reason = page.status if page is not None else ("", "")
     if status:
         yield finding(

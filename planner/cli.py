@@ -273,10 +273,10 @@ def _crashed(error: Exception, args: argparse.Namespace, printer: Printer) -> in
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; the only place where errors become codes."""
-    from planner.report import Printer, error_json  # noqa: PLC0415
-
     parser = _parser()
     args = parser.parse_args(argv)
+    from planner.report import Printer, error_json  # noqa: PLC0415
+
     printer = Printer(
         color=getattr(args, "color", "auto"),
         quiet=getattr(args, "quiet", False),

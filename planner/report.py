@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from planner.errors import InputError, WheelplanError
-from planner.facts import Absent, Known, Machine
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from planner.assess import SourceBuild
+    from planner.facts import Machine
     from planner.findings import Finding
     from planner.verdict import Checked
 
@@ -103,6 +103,8 @@ class Printer:
         """Every fact, with how it was found; installed distributions are counted, not listed."""
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
+
+        from planner.facts import Absent, Known  # noqa: PLC0415
 
         table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
         for column in ("fact", "value", "how it was found"):
