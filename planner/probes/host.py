@@ -8,6 +8,7 @@ never raises, and is bounded in time and output: `nvidia-smi` hangs for ever on 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import shutil
@@ -147,20 +148,27 @@ class LocalHost:
         root = os.path.abspath(os.sep)  # noqa: PTH100 (strings, see above)
         folder = cwd if cwd and os.path.isdir(cwd) else root  # noqa: PTH112 (strings, see above)
         with self._places:
-            try:
-                # Not a context manager: its exit waits without a limit for a child that cannot be killed.
-                child = subprocess.Popen(
-                    list(argv),
-                    cwd=folder,
-                    env=environ,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    start_new_session=True,
-                )
-            except (OSError, ValueError, subprocess.SubprocessError) as error:
-                return NotRun(f"could not be started ({_reason(error)})")
-            return self._collect(child)
+            deadline = time.monotonic() + self._timeout
+            while True:
+                try:
+                    # Not a context manager: its exit waits without a limit for a child that cannot be killed.
+                    child = subprocess.Popen(
+                        list(argv),
+                        cwd=folder,
+                        env=environ,
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE,
+                        start_new_session=True,
+                    )
+                except (OSError, ValueError, subprocess.SubprocessError) as error:
+                    # Under a low `ulimit -n` the children beside this one hold the files that it needs.
+                    full = isinstance(error, OSError) and error.errno == errno.EMFILE
+                    if full and time.monotonic() < deadline:
+                        time.sleep(_POLL)
+                        continue
+                    return NotRun(f"could not be started ({_reason(error)})")
+                return self._collect(child)
 
     def _collect(self, child: subprocess.Popen[bytes]) -> Answer:
         """Gather the output of a child until it ends, prints too much or is late; then kill its group."""

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -129,6 +130,21 @@ def test_many_programs_that_hang_take_turns_but_each_is_bounded(host):
     answers = side_by_side(calls, seconds=3)
     assert set(answers.values()) == {NotRun(HANGS)}
     assert time.monotonic() - start < TIMEOUT + 1
+
+
+def test_few_file_descriptors_are_shared_in_turns():
+    """A limit of 24 holds one or two children at a time; every one of twelve is answered."""
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))\n"
+        "from planner.probes.host import LocalHost\n"
+        "from planner.probes.parallel import side_by_side\n"
+        "host = LocalHost({})\n"
+        "calls = {n: lambda: host.run(['/bin/sh', '-c', 'echo ok']) for n in range(12)}\n"
+        "print({str(answer) for answer in side_by_side(calls, seconds=9).values()})\n"
+    )
+    root = str(Path(__file__).parents[2])
+    answer = LocalHost({}, timeout=9).run([sys.executable, "-c", code], cwd=root)
+    assert answer == Ran(0, "{" + repr(str(Ran(0, "ok\n", ""))) + "}\n", "")
 
 
 def test_files(host, tmp_path):
