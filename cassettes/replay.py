@@ -1,0 +1,55 @@
+"""Plays a cassette back to `wheelplan check`; must not let any request through to a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import vcr
+
+__all__ = ["INDEX", "NAMES", "ROOT", "arguments", "playing"]
+
+ROOT = Path(__file__).resolve().parent.parent
+INDEX = "https://index.test/simple/"
+NAMES = ("datascience", "impossible", "indexes", "ml", "oldpins", "web")
+"""The examples, each with `examples/NAME`, `cassettes/NAME.yaml` and `tests/cases/NAME`."""
+
+_HEADERS = ("accept", "range")
+
+
+def _asked(one: Any, other: Any) -> bool:
+    """Whether two requests ask for the same: address first, as each request is held against all of a cassette.
+
+    vcrpy's own matchers leave out Accept (a page as HTML and as JSON) and Range (parts of one wheel).
+    """
+    if one.uri != other.uri or one.method != other.method:
+        return False
+    if one.headers.get("range") != other.headers.get("range"):
+        return False
+    return "json" not in (other.headers.get("accept") or "") or one.headers.get("accept") == other.headers.get(
+        "accept"
+    )
+
+
+@contextmanager
+def playing(name: str) -> Iterator[Any]:
+    """While it runs, httpx answers from the cassette of that name, and refuses all that is not in it."""
+    player = vcr.VCR(record_mode="none", match_on=["asked"])
+    player.register_matcher("asked", _asked)
+    path = str(ROOT / "cassettes" / f"{name}.yaml")
+    with player.use_cassette(path, allow_playback_repeats=True) as cassette:
+        yield cassette
+
+
+def arguments(name: str, *, index: str = INDEX) -> list[str]:
+    """The words of a `check` of the example, seen from the repository's top, for its recorded machine."""
+    return [
+        "check",
+        f"examples/{name}/requirements.txt",
+        "--machine",
+        f"tests/cases/{name}/machine.toml",
+        "--default-index",
+        index,
+    ]
