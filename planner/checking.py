@@ -170,7 +170,9 @@ def _set_aside(asks: Sequence[Ask], clash: Clash, search: _Search) -> list[Ask]:
     involved = [ask for ask in asks if ask.project in projects]
     places = tuple(dict.fromkeys(ask.origin for ask in involved))
     lone = len({ask.project for ask in involved}) == 1 and any("cannot be used" in x for x in clash.lines)
-    if clash.limit:
+    if lone and any(refusal.id.startswith(NETWORK_IDS) for refusal in clash.refused):
+        code, summary = "WP604", f"{involved[0].text} cannot be judged: an index did not answer"
+    elif clash.limit:
         code, summary = "WP524", f"The search for a resolution {clash.limit}"
     elif lone:
         code, summary = "WP525", f"{involved[0].text} cannot be met"

@@ -176,6 +176,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     network = parser.add_argument_group("network and cache")
     add = network.add_argument
     add("--offline", action="store_true", default=None, help="use the cache alone")
+    add("--http2", action="store_true", default=None, help="speak HTTP/2 where a server offers it")
     add("--refresh", action="store_true", default=None, help="ask indexes again")
     add("--no-cache", action="store_true", default=None)
     add("--cache-dir", metavar="DIR")

@@ -174,7 +174,8 @@ def _client(settings: Settings, world: World) -> Client:
     )
     hosts = frozenset(settings.trusted_hosts)
     keyring = settings.text("keyring-provider") != "disabled"
-    return Client(replace(network, trusted=hosts, keyring=keyring))
+    http2 = settings.flag("http2")
+    return Client(replace(network, trusted=hosts, keyring=keyring, http2=http2))
 
 
 def _inputs(request: Request, settings: Settings, client: Client) -> Inputs:

@@ -43,6 +43,7 @@ KINDS: Mapping[str, Kind] = {
     "proxy": "text",
     "timeout": "number",
     "offline": "flag",
+    "http2": "flag",
     "no-cache": "flag",
     "cache-dir": "text",
     "refresh": "flag",

@@ -11,6 +11,7 @@ transport does one exchange and has none of these habits.
 from __future__ import annotations
 
 import importlib
+import socket
 import ssl
 import sys
 import threading
@@ -29,6 +30,7 @@ from planner.indexes.network import Limits, Network, NoAnswerError, Response, Si
 __all__ = ["HttpWire", "tls_context"]
 
 MAX_HEADERS = 200
+LOOK_UPS = 3
 
 # Where distributions keep their certificates when OpenSSL's own default is empty (as for a relocated Python).
 _CA_FILES = (
@@ -118,9 +120,43 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
+class _Names:
+    """Addresses of hosts, looked up once a run.
+
+    Sixteen connections would ask sixteen times at once, which small resolvers (of containers, of home
+    routers) answer with silence, five seconds each, or with "temporary failure". One question is enough,
+    asked again a little later if need be.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, ...]] = {}
+        self._lock = threading.Lock()
+
+    def addresses(self, host: str) -> tuple[str, ...]:
+        """The addresses of a host, in the system's order; raises `httpcore.ConnectError`."""
+        with self._lock:
+            if host not in self._known:
+                self._known[host] = self._look_up(host)
+            return self._known[host]
+
+    @staticmethod
+    def _look_up(host: str) -> tuple[str, ...]:
+        for attempt in range(1, LOOK_UPS + 1):
+            try:
+                found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            except (OSError, UnicodeError) as error:
+                if attempt == LOOK_UPS or getattr(error, "errno", None) != socket.EAI_AGAIN:
+                    raise httpcore.ConnectError(_reason(error)) from error
+                time.sleep(0.1 * attempt)
+            else:
+                return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+        return ()
+
+
 class _Backend(httpcore.NetworkBackend):
     def __init__(self, network: Network, clock: Callable[[], float]) -> None:
         self._inner = httpcore.SyncBackend()
+        self._names = _Names()
         self._network = network
         self._clock = clock
         self.watch = _Watch()
@@ -161,8 +197,17 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        stream = self._inner.connect_tcp(host, port, self.allow(timeout), local_address, socket_options)
-        return _Stream(stream, self)
+        failure: httpcore.ConnectError | None = None
+        for address in self._names.addresses(host):
+            try:
+                stream = self._inner.connect_tcp(
+                    address, port, self.allow(timeout), local_address, socket_options
+                )
+            except httpcore.ConnectError as error:
+                failure = error
+            else:
+                return _Stream(stream, self)
+        raise failure or httpcore.ConnectError(f"{host} has no address")
 
 
 class _Transport(httpx.HTTPTransport):
