@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from planner.roots import Sources
     from planner.settings import Settings
     from planner.verdict import Checked
-    from planner.wanted import Inputs
+    from planner.wanted import Inputs, Note
 
 __all__ = ["DEFAULT_PLAN", "MachineRequest", "Request", "World", "check", "machine_for"]
 
@@ -144,11 +144,13 @@ def check(request: Request, say: Callable[[str], None]) -> Checked:
         )
         client = _client(settings, world)
         try:
-            inputs = _inputs(request, settings, client)
+            missing: list[Note] = []
+            inputs = _inputs(request, settings, client, missing)
             settings = with_inputs(settings, inputs)
-            catalog = _catalog(settings, client, world, say)
+            catalog = _catalog(settings, inputs, client=client, world=world, say=say)
             machine = fingerprint.result()
-            return _checked(request, settings, inputs, machine=machine, catalog=catalog, say=say)
+            run = _Run(request=request, settings=settings, inputs=inputs, machine=machine, catalog=catalog)
+            return _checked(run, missing, say)
         finally:
             client.close()
 
@@ -178,7 +180,7 @@ def _client(settings: Settings, world: World) -> Client:
     return Client(replace(network, trusted=hosts, keyring=keyring, http2=http2))
 
 
-def _inputs(request: Request, settings: Settings, client: Client) -> Inputs:
+def _inputs(request: Request, settings: Settings, client: Client, missing: list[Note]) -> Inputs:
     from planner.inputs.words import read_inputs  # noqa: PLC0415
 
     def read(location: str) -> bytes:
@@ -202,14 +204,20 @@ def _inputs(request: Request, settings: Settings, client: Client) -> Inputs:
         environ=request.world.environ,
         cwd=request.world.cwd,
         stdin=request.world.stdin,
+        missing=missing,
     )
 
 
-def _catalog(settings: Settings, client: Client, world: World, say: Callable[[str], None]) -> IndexCatalog:
+def _catalog(
+    settings: Settings, inputs: Inputs, *, client: Client, world: World, say: Callable[[str], None]
+) -> IndexCatalog:
     from planner.indexes.cache import Cache  # noqa: PLC0415
     from planner.indexes.catalog import IndexCatalog  # noqa: PLC0415
     from planner.sdist.reading import read_sdist  # noqa: PLC0415
 
+    # uv's `[tool.uv.sources]`: a project that is pinned to an index is asked of that one alone.
+    named = {index.name: index for index in (*settings.indexes, *settings.explicit) if index.name}
+    routes = {w.name: (named[w.index],) for w in inputs.wanted if w.name and w.index in named}
     folder = None if settings.flag("no-cache") else cache_folder(settings.text("cache-dir"), world.environ)
     return IndexCatalog(
         settings.indexes,
@@ -218,30 +226,40 @@ def _catalog(settings: Settings, client: Client, world: World, say: Callable[[st
         cache=Cache(folder, now=time.time),
         read_sdist=read_sdist,
         refresh=settings.flag("refresh"),
+        serve=routes.get,
         progress=lambda counts: say(f"{counts.requests} requests, {counts.received >> 10} KiB"),
     )
 
 
-def _checked(
-    request: Request,
-    settings: Settings,
-    inputs: Inputs,
-    *,
-    machine: Machine,
-    catalog: IndexCatalog,
-    say: Callable[[str], None],
-) -> Checked:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """Everything that a check works with, once it is known."""
+
+    request: Request
+    settings: Settings
+    inputs: Inputs
+    machine: Machine
+    catalog: IndexCatalog
+
+
+def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> Checked:
     from planner import checking  # noqa: PLC0415
+    from planner.findings import Finding  # noqa: PLC0415
     from planner.roots import read_roots  # noqa: PLC0415
 
-    world = request.world
-    roots = read_roots(inputs.wanted, inputs.constraints, machine.markers, _sources(catalog, machine, world))
-    fits = checking.judge_of(machine, settings.policy, roots)
+    machine, catalog, world = run.machine, run.catalog, run.request.world
+    sources = _sources(catalog, machine, world)
+    roots = read_roots(run.inputs.wanted, run.inputs.constraints, machine.markers, sources)
+    roots.problems += [
+        Finding(code="WP527", severity="error", project="", summary=note.text, evidence=(note.where,))
+        for note in missing
+    ]
+    fits = checking.judge_of(machine, run.settings.policy, roots)
     ahead = _prefetcher(catalog, fits, machine)
     for ask in roots.asks:
         if ask.project not in roots.fixed:
             extras = frozenset({ask.extra} if ask.extra else ())
-            ahead.ahead(ask.project, str(ask.specifier), extras)
+            ahead.ahead(ask.project, ask.span.text, extras)
     until = world.monotonic() + SECONDS_TO_RESOLVE
     try:
         judged = checking.judge(
@@ -254,7 +272,7 @@ def _checked(
         )
     finally:
         ahead.stop()
-    return _told(request, settings, inputs, machine=machine, catalog=catalog, judged=judged)
+    return _told(run, judged)
 
 
 def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine) -> Prefetcher:
@@ -302,26 +320,19 @@ def _sources(catalog: IndexCatalog, machine: Machine, world: World) -> Sources:
     return Sources(direct=direct, metadata=metadata, tree=tree, shown_path=shown_path)
 
 
-def _told(
-    request: Request,
-    settings: Settings,
-    inputs: Inputs,
-    *,
-    machine: Machine,
-    catalog: IndexCatalog,
-    judged: Judged,
-) -> Checked:
+def _told(run: _Run, judged: Judged) -> Checked:
     from planner.plan import Plan, projects_by_index, render  # noqa: PLC0415
     from planner.verdict import Checked, may_be_planned, verdict_of  # noqa: PLC0415
 
+    request, inputs = run.request, run.inputs
     plan = ""
     if may_be_planned(judged.findings, judged.set_aside):
-        names = {index.shown: index.name for index in settings.indexes}
+        names = {index.shown: index.name for index in run.settings.indexes}
         served = projects_by_index(judged.packages)
         plan = render(
             Plan(
                 command=_command(request),
-                machine=machine,
+                machine=run.machine,
                 packages=judged.packages,
                 findings=judged.findings,
                 inputs=tuple((file.path, file.sha256) for file in inputs.files),
@@ -330,20 +341,20 @@ def _told(
             ),
             plan_dir=str(Path(request.world.cwd, request.output).parent).replace(os.sep, "/"),
         )
-    counts = catalog.counts
+    counts = run.catalog.counts
     return Checked(
-        machine=machine,
+        machine=run.machine,
         inputs=tuple(file.path for file in inputs.files),
         packages=judged.packages,
         builds=judged.builds,
         findings=judged.findings,
-        notes=tuple(f"{note.where}: {note.text}" for note in (*settings.notes, *inputs.notes)),
+        notes=tuple(f"{note.where}: {note.text}" for note in (*run.settings.notes, *inputs.notes)),
         set_aside=judged.set_aside,
         plan=plan,
         rounds=judged.rounds,
         requests=counts.requests,
         bytes=counts.received,
-        origins=settings.origins,
+        origins=run.settings.origins,
     )
 
 

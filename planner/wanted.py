@@ -1,6 +1,6 @@
 """What the user asks for: requirements, constraints, the files they stand in and the options said there.
 
-Knows values only; `planner.inputs.requirements` and its neighbours read them, and must not be needed to use them.
+Knows values only; `planner.inputs` reads them, and must not be needed to use them.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from planner.inputs.localproject import dynamic_dependencies
 from planner.inputs.reqlines import BadLine, decode
 from planner.inputs.requirements import Reading
 from planner.inputs.sources import parse_requirement_text, read_requirement
-from planner.tomltext import TomlProblem, line_of, load_toml, strings, table
 from planner.inputs.uvsources import Sources, named_indexes, read_sources, sourced
+from planner.tomltext import TomlProblem, line_of, load_toml, strings, table
 
 __all__ = ["Choice", "ProjectFile", "script_block"]
 

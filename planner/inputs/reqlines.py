@@ -11,7 +11,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["BadLine", "Line", "Options", "decode", "logical_lines", "read_options", "split_options"]
+__all__ = [
+    "BadLine",
+    "Line",
+    "MissingTarget",
+    "Options",
+    "decode",
+    "logical_lines",
+    "read_options",
+    "split_options",
+]
 
 # UTF-16's little-endian mark starts UTF-32's: the longer one is tried first.
 _MARKS = (
@@ -35,6 +44,10 @@ class BadLine(ValueError):  # noqa: N818 -- it becomes an InputError as soon as 
         self.what = what
         self.hint = hint
         self.line = line
+
+
+class MissingTarget(BadLine):
+    """A requirement that is well written and names a file or directory that is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,16 @@ from packaging.specifiers import SpecifierSet
 
 from planner.errors import InputError, WheelplanError
 from planner.inputs.optionlines import OptionLines, ignored_in
-from planner.inputs.reqlines import BadLine, Line, Options, decode, logical_lines, read_options, split_options
+from planner.inputs.reqlines import (
+    BadLine,
+    Line,
+    MissingTarget,
+    Options,
+    decode,
+    logical_lines,
+    read_options,
+    split_options,
+)
 from planner.inputs.sources import read_requirement
 from planner.urls import file_url, local_path, redacted, shortened, without_credentials
 from planner.wanted import Disk, InputFile, Inputs, Note, Wanted
@@ -59,11 +68,13 @@ class _File:
 class Reading:
     """What the inputs of one run say, while they are read.
 
-    `finish` gives the `Inputs`, or raises one `InputError` for all that was refused.
+    `finish` gives the `Inputs`, or raises one `InputError` for all that was refused. With a list `missing`,
+    requirements whose file or directory is not there go into it instead: the rest can be looked at.
     """
 
-    def __init__(self, disk: Disk, environ: Mapping[str, str]) -> None:
+    def __init__(self, disk: Disk, environ: Mapping[str, str], missing: list[Note] | None = None) -> None:
         self.disk = disk
+        self.missing = missing
         self.environ = environ
         self.wanted: list[Wanted] = []
         self.constraints: list[Wanted] = []
@@ -78,7 +89,9 @@ class Reading:
     def refuse(self, problem: BadLine, where: str, line: Line | None = None) -> None:
         """Remember that something cannot be read; the run goes on to find the rest."""
         mask = line.masked if line else str
-        if len(self.errors) < MOST_ERRORS:
+        if isinstance(problem, MissingTarget) and self.missing is not None:
+            self.missing.append(Note(where=where, text=f"{mask(problem.what)} {mask(problem.hint)}"))
+        elif len(self.errors) < MOST_ERRORS:
             self.errors.append(InputError(mask(problem.what), where=where, hint=mask(problem.hint)))
         elif len(self.errors) == MOST_ERRORS:
             self.errors.append(

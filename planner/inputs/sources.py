@@ -19,7 +19,7 @@ from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_n
 from packaging.version import Version
 
 from planner.inputs.mistakes import explain
-from planner.inputs.reqlines import BadLine
+from planner.inputs.reqlines import BadLine, MissingTarget
 from planner.urls import file_url, local_path, redacted, shortened, without_credentials
 from planner.wanted import Disk, Source, SourceKind, Wanted
 
@@ -252,14 +252,15 @@ def _url_of_path(path: str, body: str, disk: Disk) -> str | None:
         )
     if _suffix(path).lower() not in _ARCHIVES:
         if body.startswith(("./", "../", "/")):
-            raise BadLine(f"`{shortened(body)}` does not exist.", _FROM_HERE)
+            raise MissingTarget(f"`{shortened(body)}` does not exist.", _FROM_HERE)
         return None
     if disk.has_file(path):
         return file_url(path)
     name, at, _ = body.partition("@")
     if (at and not looks_like_path(name)) or re.match(r"(?:[a-z0-9-]+\.)+[a-z]{2,}/|[A-Za-z]:\\", body):
         return None
-    raise BadLine(f"The file `{shortened(body)}` does not exist.", "Check the path, or write NAME==VERSION.")
+    what = f"The file `{shortened(body)}` does not exist."
+    raise MissingTarget(what, "Check the path, or write NAME==VERSION.")
 
 
 def _from_editable(text: str, disk: Disk) -> _Parts:
@@ -279,7 +280,7 @@ def _from_editable(text: str, disk: Disk) -> _Parts:
         if requirement is None and body.lower().split(":", 1)[0] in _VCS:
             body = f"{body.split(':', 1)[0].lower()}+{body}"
         if looks_like_path(text) and not is_url(body):
-            raise BadLine(f"The directory `{shortened(text)}` does not exist.", _FROM_HERE)
+            raise MissingTarget(f"The directory `{shortened(text)}` does not exist.", _FROM_HERE)
         if _split(body).scheme not in _VCS_SCHEMES:
             raise BadLine(
                 f"`{redacted(shortened(text))}` cannot be editable: neither directory nor repository.",

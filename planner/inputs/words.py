@@ -18,7 +18,7 @@ from planner.inputs.reqlines import BadLine
 from planner.inputs.requirements import Reading, is_web, shown_path
 from planner.inputs.sources import is_url, looks_like_path, read_requirement
 from planner.urls import shortened, without_credentials
-from planner.wanted import Disk, Inputs
+from planner.wanted import Disk, Inputs, Note
 
 __all__ = ["read_inputs"]
 
@@ -47,19 +47,21 @@ def read_inputs(
     cwd: str,
     stdin: Callable[[], bytes] = bytes,
     encoding: str = "utf-8",
+    missing: list[Note] | None = None,
 ) -> Inputs:
     """Everything that the words of a command line, `-r`, `-c`, `--extra` and `--group` say.
 
     A word is a requirements file, pyproject.toml, pylock.toml, a script with a PEP 723 block, a project's
     directory, a requirement, or `-` for stdin. `:all:` among `extras` means all. `read` takes absolute paths
-    and http(s) URLs, and bounds what it reads. Raises one `InputError` with every problem (`others`).
+    and http(s) URLs, and bounds what it reads. Raises one `InputError` with every problem (`others`);
+    requirements whose file or directory is not there go into `missing` instead, where that list is given.
     """
     disk = Disk(read=read, exists=exists, isdir=isdir, cwd=cwd, encoding=encoding)
     choice = Choice(
         extras=frozenset(extra if extra == ":all:" else canonicalize_name(extra) for extra in extras),
         groups=frozenset(canonicalize_name(group) for group in groups if ":" not in group),
     )
-    run = _Run(disk, environ, choice, stdin)
+    run = _Run(disk, environ, choice, stdin=stdin, missing=missing)
     for file in constraints:  # first, as in pip: their option lines count before those of the requirements
         run.reading.file(file, constraint=True, where="--constraint (or pip's setting)")
     for path in editables:
@@ -80,10 +82,16 @@ class _Run:
     """The state of one `read_inputs`: the reading, and which extras and groups some project file defines."""
 
     def __init__(
-        self, disk: Disk, environ: Mapping[str, str], choice: Choice, stdin: Callable[[], bytes]
+        self,
+        disk: Disk,
+        environ: Mapping[str, str],
+        choice: Choice,
+        *,
+        stdin: Callable[[], bytes],
+        missing: list[Note] | None,
     ) -> None:
         self.disk = disk
-        self.reading = Reading(disk, environ)
+        self.reading = Reading(disk, environ, missing)
         self.choice = choice
         self.stdin = stdin
         self.projects: list[ProjectFile] = []

@@ -4,9 +4,9 @@ Two repairs, both reproduced in `tests/resolve/test_rounds.py`:
 
 * `Resolution._patch_criteria` joins lists of incompatibilities that already hold each other, so that they
   double at each backjump (3,040,000 entries for 19 candidates). Here they are joined without repeats.
-* Each round asks of every pin whether it still satisfies every requirement, which is quadratic in the number
-  of pins. A criterion is replaced, never changed, so that an answer holds as long as the same criterion and
-  the same pin stand.
+* Each round asks of every pin whether it still satisfies every requirement, and of every open project when to
+  decide it, which is quadratic in their number. A criterion is replaced, never changed, so that an answer
+  holds as long as the same criterion stands.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from resolvelib.resolvers.resolution import Resolution
 from resolvelib.structs import CT, KT, RT, IterableView, IteratorMapping, build_iter_view
 
 if TYPE_CHECKING:
-    from resolvelib.structs import State
+    from resolvelib.providers import Preference
+    from resolvelib.structs import RequirementInformation, State
 
 __all__ = ["RepairedResolution", "settle"]
 
@@ -32,6 +33,8 @@ class RepairedResolution(Resolution[RT, CT, KT], Generic[RT, CT, KT]):
     def __init__(self, provider: AbstractProvider[RT, CT, KT], reporter: BaseReporter[RT, CT, KT]) -> None:
         super().__init__(provider, reporter)
         self._satisfied: dict[KT, tuple[Criterion[RT, CT], CT, bool]] = {}
+        self._preferences: dict[KT, tuple[Criterion[RT, CT], int, Preference]] = {}
+        self._conflicts = 0
 
     def _is_current_pin_satisfying(self, name: KT, criterion: Criterion[RT, CT]) -> bool:
         pin = self.state.mapping.get(name)
@@ -43,6 +46,20 @@ class RepairedResolution(Resolution[RT, CT, KT], Generic[RT, CT, KT]):
         answer = super()._is_current_pin_satisfying(name, criterion)
         self._satisfied[name] = (criterion, pin, answer)
         return answer
+
+    def _get_preference(self, name: KT) -> Preference:
+        """Asked of each open project each round; the answer holds while criterion and conflicts stand."""
+        criterion = self.state.criteria[name]
+        known = self._preferences.get(name)
+        if known is not None and known[0] is criterion and known[1] == self._conflicts:
+            return known[2]
+        preference = super()._get_preference(name)
+        self._preferences[name] = (criterion, self._conflicts, preference)
+        return preference
+
+    def _backjump(self, causes: list[RequirementInformation[RT, CT]]) -> bool:
+        self._conflicts += 1
+        return super()._backjump(causes)
 
     def _patch_criteria(self, incompatibilities_from_broken: list[tuple[KT, list[CT]]]) -> bool:
         for key, broken in incompatibilities_from_broken:

@@ -53,6 +53,12 @@ def _problem(
     neighbours: Callable[[str], Iterable[str]],
 ) -> Finding | None:
     unknown = "".join(f" {trouble.why}" for trouble in page.troubles)
+    if page.troubles and len(page.troubles) == len(page.answers):
+        where = ", ".join(dict.fromkeys(trouble.index for trouble in page.troubles))
+        summary = f"Whether there is a project named {ask.project} on {where} is not known:{unknown}"
+        return Finding(
+            code="WP604", severity="error", project=ask.project, summary=summary, evidence=(ask.origin,)
+        )
 
     def finding(code: str, summary: str, remedy: str = "", facts: tuple[str, ...] = ()) -> Finding:
         if unknown:  # what an unreachable index might have is not known: say so instead of "there is none"
@@ -75,8 +81,7 @@ def _problem(
     versions = sorted((*finals, *others), reverse=True)
     if not versions:
         return _no_version(ask, page, fits, finding)
-    exact = len(versions) == 1
-    usable = [v for v in versions if fits.choose(page, v, yanked=exact) is not None]
+    usable = [v for v in versions if fits.choose(page, v, yanked=ask.span.exact) is not None]
     if usable:
         return None
     return _no_file(ask, page, versions, fits, finding)
@@ -155,25 +160,30 @@ def _no_file(
     reasons = {misfit.reason for misfit in misfits}
     details = tuple(dict.fromkeys(f"{m.filename}: {m.detail}" for m in misfits))
     remedy = _nearest_usable(ask, page, newest, fits)
-    admits = f"{ask.project} {newest}" if len(versions) == 1 else f"{ask.project} that {ask.text} admits"
+    admits = f"{ask.project} {newest}" if len(versions) == 1 or not ask.span.text else f"any {ask.text}"
     if reasons == {Reason.REQUIRES_PYTHON}:
         pythons = ", ".join(dict.fromkeys(m.detail.partition(", here")[0] for m in misfits))
         summary = f"No file of {admits} takes Python {fits.python}: it {pythons}."
         return finding("WP522", summary, remedy or "use such a Python", details)
     if reasons == {Reason.YANKED}:
-        return finding("WP525", f"Every version that {ask.text} admits was yanked.", remedy, details)
+        pin = f"pin it exactly (`{ask.project}=={newest}`) to take it in spite of that"
+        return finding("WP525", f"Every version that {ask.text} admits was yanked.", remedy or pin, details)
     if reasons <= {Reason.TOO_LATE, Reason.FORMAT, Reason.HASH}:
         why = "; ".join(dict.fromkeys(m.detail for m in misfits))
-        return finding("WP525", f"No file of {admits} is allowed: {why}.", remedy, details)
+        lift = "lift the setting or the hash that excludes it"
+        return finding("WP525", f"No file of {admits} is allowed: {why}.", remedy or lift, details)
     sdists = [dist for dist in page.files(newest) if not isinstance(dist, Wheel)]
     why = why_no_wheel(page, newest, fits)[1]
+    nowhere = "no version of it has a file for this machine"
     refused = [misfit.detail for sdist in sdists if (misfit := fits.misfit(sdist)) is not None]
     sdist = f"its sdist {refused[0]}" if refused else "there is no sdist"
-    return finding("WP120", f"No file of {admits} can be used here: {why}; {sdist}.", remedy, details)
+    return finding(
+        "WP120", f"No file of {admits} can be used here: {why}; {sdist}.", remedy or nowhere, details
+    )
 
 
 def _nearest_usable(ask: Ask, page: Page, newest: Version, fits: Fits) -> str:
-    """What to ask for instead: the next version with a wheel, else the last before, else an sdist."""
+    """What to ask for instead: the next version with a wheel, else the last before, else an sdist; or ""."""
     finals = [v for v in page.versions if not v.is_prerelease]
     newer = fits.with_fitting_wheel(page, [v for v in reversed(finals) if v > newest])
     older = fits.with_fitting_wheel(page, [v for v in finals if v < newest])
@@ -183,4 +193,4 @@ def _nearest_usable(ask: Ask, page: Page, newest: Version, fits: Fits) -> str:
     built = next((v for v in finals if fits.choose(page, v) is not None), None)
     if built is not None:
         return f"no version has a wheel for this machine; {ask.project} {built} has an sdist to build"
-    return "no version of it has a file for this machine"
+    return ""
