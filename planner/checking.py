@@ -6,14 +6,14 @@ Joins the pieces over a catalog that is given; must not read the environment, op
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from planner.assess import Pinned, SourceBuild, assess, source_build
-from planner.dists import Catalog, Dist, Metadata, Page, Refusal, Sdist, SdistReading, parse_requirement
+from planner.dists import Catalog, Dist, Metadata, Page, Refusal, Sdist, SdistReading, Tree, parse_requirement
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.fits import Fits
@@ -100,11 +100,15 @@ def judge(
     catalog: Catalog,
     spent: Callable[[], bool],
     say: Callable[[str], None],
+    digest: Callable[[Dist], str | Refusal] | None = None,
 ) -> Judged:
-    """Resolve the roots, set aside what cannot be met, and judge what was pinned."""
+    """Resolve the roots, set aside what cannot be met, and judge what was pinned.
+
+    `digest` gives the sha256 of a file; it is asked for local and directly named ones that come without.
+    """
     search = _search(roots, machine=machine, fits=fits, catalog=catalog, spent=spent, say=say)
     say("reading source distributions")
-    pins = [_pinned(pin) for pin in search.pins]
+    pins = [_hashed(_pinned(pin), digest) for pin in search.pins]
     pages = {pin.project: catalog.page(pin.project) for pin in pins if not pin.direct}
     readings = dict(_readings(pins, roots, catalog, machine.markers))
     builds = [
@@ -116,6 +120,7 @@ def judge(
     findings += _untrusted(pins, pages)
     findings += _passed_over(search)
     findings += _without_hash(pins, roots, fits.policy)
+    findings += _other_hash(pins, roots)
     return Judged(
         packages=tuple(_package(pin, builds, machine.markers) for pin in pins),
         builds=tuple(builds),
@@ -205,6 +210,19 @@ def _pinned(pin: Pin) -> Pinned:
     )
 
 
+def _hashed(pin: Pinned, digest: Callable[[Dist], str | Refusal] | None) -> Pinned:
+    """The pin with its file's hash: what lies on this machine or was named by the user has no index to give it."""
+    dist = pin.dist
+    if digest is None or isinstance(dist, Tree) or dist.row.sha256:
+        return pin
+    if not (pin.direct or dist.row.url.startswith("file:")):
+        return pin
+    found = digest(dist)
+    if isinstance(found, Refusal):
+        return pin
+    return replace(pin, dist=replace(dist, row=dist.row._replace(sha256=found)))
+
+
 def _readings(
     pins: Sequence[Pinned], roots: Roots, catalog: Catalog, markers: Mapping[str, str]
 ) -> Iterator[tuple[NormalizedName, SdistReading]]:
@@ -266,6 +284,22 @@ def _without_hash(pins: Sequence[Pinned], roots: Roots, policy: Policy) -> Itera
                 project=pin.project,
                 summary=f"Hashes are required, and none is given for {pin.project} {pin.version}.",
                 remedy=f"add `{pin.project}=={pin.version} --hash=sha256:…`, or leave out all hashes",
+                evidence=tuple(who for who, _ in pin.asked),
+            )
+
+
+def _other_hash(pins: Sequence[Pinned], roots: Roots) -> Iterator[Finding]:
+    """Files of which the hash was not known when they were chosen."""
+    for pin in pins:
+        allowed = roots.hashes.get(pin.project)
+        sha256 = "" if isinstance(pin.dist, Tree) else pin.dist.row.sha256
+        if allowed is not None and sha256 and sha256 not in allowed:
+            yield Finding(
+                code="WP525",
+                severity="error",
+                project=pin.project,
+                summary=f"{pin.dist.filename} has the sha256 {sha256}, which the requirements do not allow.",
+                remedy="take it from where it has not been changed, or correct the hash",
                 evidence=tuple(who for who, _ in pin.asked),
             )
 

@@ -104,7 +104,9 @@ class Fits:
                     Reason.TOO_LATE, f"uploaded {row.upload_time[:10]}, after the cut-off {cutoff}"
                 )
         allowed = self.hashes.get(dist.project)
-        if allowed and row.sha256 not in allowed:
+        if (
+            allowed and row.sha256 and row.sha256 not in allowed
+        ):  # one not given is computed once it is pinned
             return because(Reason.HASH, "its hash is not among those the requirement allows")
         if not self.takes_python(row.requires_python):
             return because(

@@ -239,7 +239,7 @@ def _counts_line(checked: Checked) -> str:
     where = ", ".join(checked.inputs) or "the command line"
     rest = " (the other requirements)" if checked.set_aside else ""
     return printable(
-        f"resolved: {len(checked.packages)} projects from {where}{rest}: {wheels} wheels,"
+        f"resolved: {_plural(len(checked.packages), 'project')} from {where}{rest}: {_plural(wheels, 'wheel')},"
         f" {_plural(len(checked.packages) - wheels, 'source build')}"
     )
 
@@ -252,7 +252,9 @@ def _verdict_sentence(checked: Checked) -> str:
     native = sum(build.native is True for build in checked.builds)
     errors = sum(found.severity == "error" for found in checked.findings)
     if checked.verdict == "clear":
-        return f"all {len(checked.packages)} projects have a wheel for this machine."
+        count = len(checked.packages)
+        every = "the one project has" if count == 1 else f"all {count} projects have"
+        return f"{every} a wheel for this machine." if count else "nothing is asked for on this machine."
     if checked.verdict == "builds":
         built = _plural(len(checked.builds), "source build")
         return f"{built}, {native} of them native; all are pure Python or allowed."

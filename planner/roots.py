@@ -101,7 +101,9 @@ def _fix(roots: Roots, one: Wanted, source: Source, sources: Sources) -> Normali
         return _fix_repository(roots, one, source)
     if source.kind == "directory":
         return _fix_directory(roots, one, source, sources)
-    dist = sources.direct(source.url, one.name)
+    digests = [text.partition(":")[2] for text in one.hashes if text.startswith("sha256:")]
+    fragment = f"#sha256={digests[0]}" if len(digests) == 1 else ""
+    dist = sources.direct(source.url + fragment, one.name)
     if isinstance(dist, Refusal):
         _refuse(roots, one, dist, source)
         return None

@@ -298,9 +298,16 @@ def _refusal(stop: Stop, markers: Mapping[str, str]) -> str:
     return f"setup.py:{stop.line} {subject}" + (f": {message}" if message else "")
 
 
+def _with_article(kind: str) -> str:
+    """`an Extension`, `a CUDAExtension`, `what cythonize gives`."""
+    if kind == "cythonize":
+        return "what cythonize gives"
+    return f"{'an' if kind[:1] in 'AEIOaeio' else 'a'} {kind}"
+
+
 def _native(interpreter: Interpreter, call: SetupCall | None, tree: ast.Module) -> Native:
     seen = interpreter.findings.extensions
-    because = tuple(dict.fromkeys(f"setup.py:{made.line} builds a {made.kind}" for made in seen))
+    because = tuple(dict.fromkeys(f"setup.py:{made.line} builds {_with_article(made.kind)}" for made in seen))
     if call is None:
         return Native(modules=None if _constructs(tree) else False, because=because)
     modules: bool | None = False
@@ -354,5 +361,5 @@ def _constructs(tree: ast.Module) -> tuple[str, ...]:
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name.endswith("Extension") or name == "cythonize":
-                found[f"setup.py:{node.lineno} builds a {name}"] = None
+                found[f"setup.py:{node.lineno} builds {_with_article(name)}"] = None
     return tuple(found)[:5]

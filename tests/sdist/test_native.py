@@ -69,7 +69,7 @@ SETUP = "from setuptools import setup, Extension\n"
     ("code", "others", "native", "phrase"),
     [
         ("setup(name='x')", {"tests/x.c": "", "docs/y.cu": ""}, False, "setup.py:2 gives setup() nothing to compile"),
-        ("setup(ext_modules=[Extension('x', ['x.c'])])", {}, True, "setup.py:2 builds a Extension"),
+        ("setup(ext_modules=[Extension('x', ['x.c'])])", {}, True, "setup.py:2 builds an Extension"),
         ("setup(ext_modules=[Extension('x', ['x.c'], optional=True)])", {}, True, "every extension is optional"),
         ("import helper\nsetup(ext_modules=helper.all())", {"src/x.c": "", "src/y.cpp": ""}, True, "it has compiled sources (src/x.c and 1 more)"),
         ("import helper\nsetup(**helper.all())", {"src/x.py": ""}, False, "there is nothing to compile among its files"),

@@ -35,7 +35,7 @@ def test_a_whole_sdist(data: Any) -> None:
     assert found.metadata.requires == ("six",)
     assert found.metadata.certain
     assert found.native is True
-    assert found.native_because == ("setup.py:5 builds a Extension",)
+    assert found.native_because == ("setup.py:5 builds an Extension",)
     assert found.refuses == ""
     assert found.backend == "setuptools.build_meta"
     assert found.build_requires == ("setuptools>=61", "cython")

@@ -1,0 +1,74 @@
+"""Shared by all tests: a sealed process, and the command line run in it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MACHINE = ROOT / "tests" / "cases" / "web" / "machine.toml"
+
+
+@pytest.fixture
+def sealed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No network but loopback, no settings of this machine, a home and a current folder of its own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in list(os.environ):
+        if name not in ("PATH", "TMPDIR", "SYSTEMROOT", "PYTEST_CURRENT_TEST") and not name.startswith("COV"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(home))
+    connect = socket.socket.connect
+
+    def only_loopback(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if self.family in (socket.AF_INET, socket.AF_INET6) and host not in ("127.0.0.1", "::1"):
+            raise AssertionError(f"a test connects to {address}")
+        connect(self, address)
+
+    def no_names(host: Any, *args: Any, **keys: Any) -> Any:
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test looks up {host}")
+        return resolve(host, *args, **keys)
+
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket.socket, "connect", only_loopback)
+    monkeypatch.setattr(socket, "getaddrinfo", no_names)
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return work
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the command line left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def wheelplan(sealed: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """The command line, in this process: `wheelplan("check", …)`; a `SystemExit` of argparse is a code too."""
+    from planner.cli import main
+
+    def run(*words: str | Path) -> Ran:
+        capsys.readouterr()
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return Ran(code, out, err)
+
+    return run
