@@ -144,7 +144,9 @@ def main() -> None:
                 ]
                 command += ["--cache-dir", os.path.join(home, "cache"), "-o", os.path.join(home, "plan.toml")]
                 ran = run(command, env, str(path.resolve().parent))
-                told = json.loads(ran.out) if ran.out.startswith("{") else {"packages": [], "errors": ran.err}
+                told: dict[str, Any] = {"packages": [], "errors": ran.err}
+                if ran.out.startswith("{"):
+                    told = json.loads(ran.out)
                 bad = []
                 for package in told.get("packages", ()):
                     if not package["version"] or package["index"] == "":

@@ -63,6 +63,7 @@ def _problem(
     def finding(code: str, summary: str, remedy: str = "", facts: tuple[str, ...] = ()) -> Finding:
         if unknown:  # what an unreachable index might have is not known: say so instead of "there is none"
             summary, code = f"{summary} It may be on an index that could not be asked:{unknown}", "WP604"
+            remedy = "try again when that index answers"
         return Finding(
             code=code,
             severity="error",
