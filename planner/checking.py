@@ -211,7 +211,7 @@ def _pinned(pin: Pin) -> Pinned:
 
 
 def _hashed(pin: Pinned, digest: Callable[[Dist], str | Refusal] | None) -> Pinned:
-    """The pin with its file's hash: what lies on this machine or was named by the user has no index to give it."""
+    """The pin with the hash of its file: computed for local files and for those named directly."""
     dist = pin.dist
     if digest is None or isinstance(dist, Tree) or dist.row.sha256:
         return pin

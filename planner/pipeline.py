@@ -248,7 +248,7 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
     from planner.roots import read_roots  # noqa: PLC0415
 
     machine, catalog, world = run.machine, run.catalog, run.request.world
-    sources = _sources(catalog, machine, world)
+    sources = _sources(catalog, machine, plan_folder=_plan_folder(run.request))
     roots = read_roots(run.inputs.wanted, run.inputs.constraints, machine.markers, sources)
     roots.problems += [
         Finding(code="WP527", severity="error", project="", summary=note.text, evidence=(note.where,))
@@ -293,7 +293,7 @@ def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine) -> Prefetch
     return Prefetcher(catalog, choose, follow, markers=machine.markers)
 
 
-def _sources(catalog: IndexCatalog, machine: Machine, world: World) -> Sources:
+def _sources(catalog: IndexCatalog, machine: Machine, *, plan_folder: str) -> Sources:
     """How what requirements name is read, joined for `planner.roots`."""
     from planner.dists import Reason, Refusal, Wheel  # noqa: PLC0415
     from planner.inputs.localproject import read_project_tree  # noqa: PLC0415
@@ -314,7 +314,7 @@ def _sources(catalog: IndexCatalog, machine: Machine, world: World) -> Sources:
             return Refusal(filename=path, reason=Reason.METADATA, detail=detail)
 
     def shown_path(path: str) -> str:
-        relative = os.path.relpath(path, world.cwd).replace(os.sep, "/")
+        relative = os.path.relpath(path, plan_folder).replace(os.sep, "/")
         return relative if relative.startswith("..") else f"./{relative}"
 
     return Sources(direct=direct, metadata=metadata, tree=tree, shown_path=shown_path)
@@ -339,7 +339,7 @@ def _told(run: _Run, judged: Judged) -> Checked:
                 indexes=tuple((names.get(url, ""), url, count) for url, count in sorted(served.items())),
                 verdict=verdict_of(judged.findings, judged.packages),
             ),
-            plan_dir=str(Path(request.world.cwd, request.output).parent).replace(os.sep, "/"),
+            plan_dir=_plan_folder(request).replace(os.sep, "/"),
         )
     counts = run.catalog.counts
     return Checked(
@@ -356,6 +356,12 @@ def _told(run: _Run, judged: Judged) -> Checked:
         bytes=counts.received,
         origins=run.settings.origins,
     )
+
+
+def _plan_folder(request: Request) -> str:
+    """The folder that the paths in the plan count from (PEP 751): its own, but for a stream's."""
+    path = Path(request.world.cwd, request.output)
+    return request.world.cwd if str(path).startswith("/dev/") else str(path.parent)
 
 
 def _command(request: Request) -> str:
@@ -416,18 +422,24 @@ def clear_cache(folder: Path) -> int:
 def write_text(path: str, text: str) -> str:
     """Write a file whole or not at all: `written`, or `unchanged` when it held the same bytes.
 
-    A temporary file beside it is synced and renamed, so that a crash leaves the old file or the new one.
+    A temporary file beside it is synced and renamed, so that a crash leaves the old file or the new one. What
+    is no file (`/dev/stdout`, a pipe) is written to as it is: a rename would put a file in its place.
     """
     import contextlib  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
 
     target = Path(os.path.realpath(path))  # a plan that is a link stays one
     data = text.encode()
+    device = str(Path(path).absolute()).startswith("/dev/") or (target.exists() and not target.is_file())
     with contextlib.suppress(OSError):
-        if target.read_bytes() == data:
+        if not device and target.read_bytes() == data:
             return "unchanged"
     temporary = ""
     try:
+        if device:
+            with Path(path).open("ab") as file:
+                file.write(data)
+            return "written"
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -140,8 +140,10 @@ class Printer:
             console.print(Text(_counts_line(checked), "dim"))
         self._builds(console, checked)
         self._findings(console, checked)
+        quiet = self._quiet and not checked.builds and not checked.findings
         colour = {"clear": "bold green", "builds": "bold green"}.get(checked.verdict, "bold red")
-        console.print()
+        if not quiet:
+            console.print()
         line = Text(f"{checked.verdict}: ", colour)
         line.append(_verdict_sentence(checked), "bold")
         console.print(line)
@@ -238,10 +240,9 @@ def _counts_line(checked: Checked) -> str:
     wheels = sum(not package.source_build for package in checked.packages)
     where = ", ".join(checked.inputs) or "the command line"
     rest = " (the other requirements)" if checked.set_aside else ""
-    return printable(
-        f"resolved: {_plural(len(checked.packages), 'project')} from {where}{rest}: {_plural(wheels, 'wheel')},"
-        f" {_plural(len(checked.packages) - wheels, 'source build')}"
-    )
+    projects = _plural(len(checked.packages), "project")
+    builds = _plural(len(checked.packages) - wheels, "source build")
+    return printable(f"resolved: {projects} from {where}{rest}: {_plural(wheels, 'wheel')}, {builds}")
 
 
 def _plural(number: int, noun: str) -> str:

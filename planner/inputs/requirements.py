@@ -175,10 +175,14 @@ class Reading:
             where,
         )
 
-    def text(self, data: bytes, shown: str, *, constraint: bool = False) -> None:
-        """Read requirements that came without a file (stdin): paths count from the working directory."""
+    def text(self, data: bytes, shown: str, *, constraint: bool = False, counted: bool = True) -> None:
+        """Read requirements that came without a file (stdin): paths count from the working directory.
+
+        `counted` says whether they are an input of which the plan keeps the digest.
+        """
         location = self.disk.absolute(shown)
-        self.remember(shown, data)
+        if counted:
+            self.remember(shown, data)
         text = self._decoded(data, shown)
         if text is not None:
             self._texts[location] = text

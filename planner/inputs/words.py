@@ -65,7 +65,7 @@ def read_inputs(
     for file in constraints:  # first, as in pip: their option lines count before those of the requirements
         run.reading.file(file, constraint=True, where="--constraint (or pip's setting)")
     for path in editables:
-        run.reading.text(f"-e {path}".encode(), "-e")
+        run.reading.text(f"-e {path}".encode(), "-e", counted=False)
     for word in words or run.default((*requirements, *editables), groups):
         run.word(word)
     for file in requirements:
