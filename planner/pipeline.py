@@ -132,8 +132,11 @@ class Request:
         )
 
 
-def check(request: Request, say: Callable[[str], None]) -> Checked:
-    """The answer to `wheelplan check`; `say` is told what is under way. Raises WheelplanError."""
+def check(request: Request, say: Callable[[str], None], warn: Callable[[str], None]) -> Checked:
+    """The answer to `wheelplan check`. Raises WheelplanError.
+
+    `say` is told what is under way, `warn` what works and could work better (a cache that cannot be used).
+    """
     from planner.settings import read_settings, with_inputs  # noqa: PLC0415
 
     world = request.world
@@ -147,7 +150,7 @@ def check(request: Request, say: Callable[[str], None]) -> Checked:
             missing: list[Note] = []
             inputs = _inputs(request, settings, client, missing)
             settings = with_inputs(settings, inputs)
-            catalog = _catalog(settings, inputs, client=client, world=world, say=say)
+            catalog = _catalog(settings, inputs, client=client, world=world, say=say, warn=warn)
             machine = fingerprint.result()
             run = _Run(request=request, settings=settings, inputs=inputs, machine=machine, catalog=catalog)
             return _checked(run, missing, say)
@@ -209,11 +212,17 @@ def _inputs(request: Request, settings: Settings, client: Client, missing: list[
 
 
 def _catalog(
-    settings: Settings, inputs: Inputs, *, client: Client, world: World, say: Callable[[str], None]
+    settings: Settings,
+    inputs: Inputs,
+    *,
+    client: Client,
+    world: World,
+    say: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> IndexCatalog:
     from planner.indexes.cache import Cache  # noqa: PLC0415
     from planner.indexes.catalog import IndexCatalog  # noqa: PLC0415
-    from planner.sdist.reading import read_sdist  # noqa: PLC0415
+    from planner.sdist.reading import READER, read_sdist  # noqa: PLC0415
 
     # uv's `[tool.uv.sources]`: a project that is pinned to an index is asked of that one alone.
     named = {index.name: index for index in (*settings.indexes, *settings.explicit) if index.name}
@@ -223,8 +232,9 @@ def _catalog(
         settings.indexes,
         settings.policy.index_strategy,
         client=client,
-        cache=Cache(folder, now=time.time),
+        cache=Cache(folder, now=time.time, warn=warn),
         read_sdist=read_sdist,
+        reader=READER,
         refresh=settings.flag("refresh"),
         serve=routes.get,
         progress=lambda counts: say(f"{counts.requests} requests, {counts.received >> 10} KiB"),
