@@ -1,8 +1,8 @@
-"""Records the cassettes of the examples from the live index, and their expected plans; a person runs it.
+"""Records the cassettes of the examples from the live index, and their plans; a person runs it.
 
     python cassettes/record.py ml web    records these two again (needs the network)
     python cassettes/record.py --all     records all
-    python cassettes/record.py --plans   writes tests/cases/NAME/plan.toml anew from the cassettes (no network)
+    python cassettes/record.py --plans   writes tests/cases/NAME/plan.toml anew from the cassettes
 
 What a run asks of the catalog is watched, and only that is kept: see README.md in this folder.
 """
@@ -36,7 +36,7 @@ from packaging.version import Version
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cassettes.replay import INDEX, NAMES, ROOT, arguments, playing
+from cassettes.replay import ELSEWHERE, INDEX, NAMES, ROOT, arguments, playing
 from planner import pipeline
 from planner.cli import _parser
 from planner.dists import Dist, Metadata, Page, Refusal, Row, Wheel
@@ -99,9 +99,7 @@ def _watching(asked: Asked) -> type[catalog_module.IndexCatalog]:
         def page(self, project: NormalizedName) -> Page:
             found = super().page(project)
             with asked.lock:
-                return asked.pages.setdefault(
-                    project, _WatchedPage(project, found.listings, found.answers)
-                )
+                return asked.pages.setdefault(project, _WatchedPage(project, found.listings, found.answers))
 
         def metadata(self, wheel: Wheel) -> Metadata | Refusal:
             found = super().metadata(wheel)
@@ -115,7 +113,7 @@ def _watching(asked: Asked) -> type[catalog_module.IndexCatalog]:
 
 
 class _Patient(prefetch_module.Prefetcher):
-    """Fetches all that it would ever fetch, so that what is recorded does not depend on the network's speed."""
+    """Fetches all that it ever would, so that a recording does not depend on the network's speed."""
 
     def stop(self) -> None:
         self.wait(120)
@@ -142,26 +140,31 @@ def checked(words: list[str], environ: Mapping[str, str]) -> Checked:
         now=pipeline.World.real().now,
         monotonic=pipeline.World.real().monotonic,
     )
-    return pipeline.check(pipeline.Request.of(_parser().parse_args(words), world), lambda _: None)
+    request = pipeline.Request.of(_parser().parse_args(words), world)
+    return pipeline.check(request, lambda _: None, lambda text: print(text, file=sys.stderr))
 
 
-def live(name: str) -> tuple[Checked, Asked]:
-    """Check an example on the live index, and what that asked."""
+def live(name: str) -> tuple[list[Checked], Asked]:
+    """Check an example on the live index, for each of its machines, and what that asked."""
     asked = Asked()
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(catalog_module, "IndexCatalog", _watching(asked)))
         stack.enter_context(mock.patch.object(prefetch_module, "Prefetcher", _Patient))
         stack.enter_context(_private_index())
         words = arguments(name, index=default_index())
-        found = checked([*words, "--no-cache"], _environment())
+        found = [checked([*words, *more, "--no-cache"], _environment()) for more in _machines(name)]
     return found, asked
+
+
+def _machines(name: str) -> tuple[tuple[str, ...], ...]:
+    return ((), *ELSEWHERE.get(name, ()))
 
 
 # -- an index of one's own, written and not recorded --------------------------------------------------------
 
 
 def _private_files() -> dict[str, bytes]:
-    """What the index of the example `indexes` answers, by address: one project of its own, one that is public too."""
+    """What the index of the example `indexes` answers, by address: a project of its own, and a public one."""
     answers: dict[str, bytes] = {}
     for project, versions in {"house-style": ("1.0", "1.2"), "idna": ("3.6",)}.items():
         entries = []
@@ -295,7 +298,7 @@ class _Pruner:
     """Which versions and files of a page a replay needs to come to the same result."""
 
     asked: Asked
-    found: Checked
+    found: list[Checked]
 
     def kept(self, page: _WatchedPage) -> Iterator[Dist]:
         """What is kept, by version, index and file name."""
@@ -304,9 +307,9 @@ class _Pruner:
             yield from self._files(files)
 
     def _versions(self, page: _WatchedPage) -> list[Version]:
-        """Those that were read or that the result names, the newest looked at, and the one before all of these."""
+        """Those that were read or that the result names, the newest looked at, and the one before them."""
         versions = sorted(page.versions)
-        said = _words_on(self.found, page.project)
+        said = " ".join(_words_on(found, page.project) for found in self.found)
         kept = {v for v in versions if re.search(rf"(?<![\w.]){re.escape(str(v))}(?![\w.]*\w)", said)}
         looked_at = sorted(page.touched & set(versions))
         kept.update(v for v in looked_at if any(map(self._was_read, Page.files(page, v))))
@@ -324,25 +327,29 @@ class _Pruner:
         if any(dist.filename in self._built for dist in files):
             return files
         wheels = [dist for dist in files if isinstance(dist, Wheel)]
-        taken = [dist for dist in wheels if self._was_read(dist) or self._supported.misfit(dist) is None]
+        taken = [
+            dist
+            for dist in wheels
+            if self._was_read(dist) or any(s.misfit(dist) is None for s in self._supported)
+        ]
         rest = [dist for dist in wheels if dist not in taken]
         kept = {dist.filename for dist in (*taken, *rest[: OTHERS_KEPT // 2], *rest[-OTHERS_KEPT // 2 :])}
         return [dist for dist in files if not isinstance(dist, Wheel) or dist.filename in kept]
 
     @cached_property
     def _built(self) -> frozenset[str]:
-        return frozenset(build.filename for build in self.found.builds)
+        return frozenset(build.filename for found in self.found for build in found.builds)
 
     @cached_property
-    def _supported(self) -> Supported:
-        return supported_tags(self.found.machine)
+    def _supported(self) -> tuple[Supported, ...]:
+        return tuple(supported_tags(found.machine) for found in self.found)
 
 
 # -- the cassette -----------------------------------------------------------------------------------------
 
 
-def interactions(found: Checked, asked: Asked, index: str) -> list[dict[str, Any]]:
-    """All that the run asked and was answered, sorted by address."""
+def interactions(found: list[Checked], asked: Asked, index: str) -> list[dict[str, Any]]:
+    """All that the runs asked and was answered, sorted by address."""
     made: dict[str, dict[str, Any]] = {}
     pruner = _Pruner(asked, found)
     for project, page in asked.pages.items():
@@ -414,7 +421,9 @@ _Dumper.add_representer(str, _text)
 
 def dumped(name: str, found: list[dict[str, Any]]) -> str:
     """The cassette's text; the same interactions give the same text."""
-    head = f"# Recorded by cassettes/record.py from the example {name}, and made smaller; see README.md here.\n"
+    head = (
+        f"# Recorded by cassettes/record.py from the example {name}, and made smaller; see README.md here.\n"
+    )
     document = {"interactions": found, "version": 1}
     return head + yaml.dump(document, Dumper=_Dumper, width=2**30, sort_keys=False, allow_unicode=True)
 
@@ -433,10 +442,11 @@ def meaning(found: Checked, index: str) -> dict[str, Any]:
     return result
 
 
-def replayed(name: str) -> Checked:
+def replayed(name: str, more: tuple[str, ...] = ()) -> Checked:
     """The same check, from the cassette."""
     with playing(name), tempfile.TemporaryDirectory() as cache:
-        return checked([*arguments(name), "--cache-dir", cache], {"PIP_CONFIG_FILE": os.devnull, "HOME": cache})
+        words = [*arguments(name), *more, "--cache-dir", cache]
+        return checked(words, {"PIP_CONFIG_FILE": os.devnull, "HOME": cache})
 
 
 def record(name: str) -> None:
@@ -449,14 +459,16 @@ def record(name: str) -> None:
             raise SystemExit(f"{name}: the cassette names {host}")
     path = ROOT / "cassettes" / f"{name}.yaml"
     path.write_text(text, encoding="utf-8")
-    again = replayed(name)
-    one, other = meaning(found, index), meaning(again, INDEX)
-    if one != other:
-        wrong = [key for key in one if one[key] != other.get(key)]
-        raise SystemExit(f"{name}: the replay differs in {', '.join(wrong)}:\n{_first_difference(one, other)}")
-    print(f"{name}: {len(text) >> 10} KiB, {len(asked.pages)} pages, {len(asked.metadata)} metadata files,"
-          f" {len(asked.sdists)} sdists; {found.verdict}")
-    write_plan(name, again)
+    for was, more in zip(found, _machines(name), strict=True):
+        one, other = meaning(was, index), meaning(replayed(name, more), INDEX)
+        if one != other:
+            wrong = ", ".join(key for key in one if one[key] != other.get(key))
+            raise SystemExit(f"{name} {' '.join(more)}: {wrong} differ:\n{_first_difference(one, other)}")
+    print(
+        f"{name}: {len(text) >> 10} KiB, {len(asked.pages)} pages, {len(asked.metadata)} metadata files,"
+        f" {len(asked.sdists)} sdists; {', '.join(one.verdict for one in found)}"
+    )
+    write_plan(name, replayed(name))
 
 
 def _file_hosts(asked: Asked) -> set[str]:
@@ -480,7 +492,9 @@ def write_plan(name: str, found: Checked) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--all", action="store_true", help="record all examples")
     parser.add_argument("--plans", action="store_true", help="only the expected plans, from the cassettes")

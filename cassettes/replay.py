@@ -9,18 +9,27 @@ from typing import Any
 
 import vcr
 
-__all__ = ["INDEX", "NAMES", "ROOT", "arguments", "playing"]
+__all__ = ["ELSEWHERE", "INDEX", "NAMES", "ROOT", "arguments", "playing"]
 
 ROOT = Path(__file__).resolve().parent.parent
 INDEX = "https://index.test/simple/"
 NAMES = ("datascience", "impossible", "indexes", "ml", "oldpins", "web")
 """The examples, each with `examples/NAME`, `cassettes/NAME.yaml` and `tests/cases/NAME`."""
 
-_HEADERS = ("accept", "range")
+ELSEWHERE: dict[str, tuple[tuple[str, ...], ...]] = {
+    "web": (
+        ("--python-platform", "windows"),
+        ("--python-platform", "aarch64-unknown-linux-musl"),
+        ("--python-platform", "macos"),
+        ("--python-version", "3.14"),
+        ("--assume", "glibc=2.17"),
+    ),
+}
+"""Further machines for which an example's cassette has the answers, as words of the command line."""
 
 
 def _asked(one: Any, other: Any) -> bool:
-    """Whether two requests ask for the same: address first, as each request is held against all of a cassette.
+    """Whether two requests ask for the same; the address first, as each is held against a whole cassette.
 
     vcrpy's own matchers leave out Accept (a page as HTML and as JSON) and Range (parts of one wheel).
     """
@@ -28,9 +37,9 @@ def _asked(one: Any, other: Any) -> bool:
         return False
     if one.headers.get("range") != other.headers.get("range"):
         return False
-    return "json" not in (other.headers.get("accept") or "") or one.headers.get("accept") == other.headers.get(
+    return "json" not in (other.headers.get("accept") or "") or one.headers.get(
         "accept"
-    )
+    ) == other.headers.get("accept")
 
 
 @contextmanager

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -57,10 +56,16 @@ class Ran:
     err: str
 
 
+class Wheelplan(Protocol):
+    """The command line as a function."""
+
+    def __call__(self, *words: str | Path) -> Ran: ...
+
+
 @pytest.fixture
-def wheelplan(sealed: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+def wheelplan(sealed: Path, capsys: pytest.CaptureFixture[str]) -> Wheelplan:
     """The command line, in this process: `wheelplan("check", …)`; a `SystemExit` of argparse is a code too."""
-    from planner.cli import main
+    from planner.cli import main  # noqa: PLC0415 (other tests do without it)
 
     def run(*words: str | Path) -> Ran:
         capsys.readouterr()

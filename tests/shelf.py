@@ -70,7 +70,11 @@ def sdist(
 ) -> Path:
     """An sdist of setuptools with static metadata; `setup` tells whether it compiles anything."""
     stem = f"{name.replace('-', '_')}-{version}"
-    members = {"PKG-INFO": metadata(name, version, requires, python=python), "setup.py": setup, **(files or {})}
+    members = {
+        "PKG-INFO": metadata(name, version, requires, python=python),
+        "setup.py": setup,
+        **(files or {}),
+    }
     path = folder / f"{stem}.tar.gz"
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, "w:gz") as archive:
