@@ -6,18 +6,17 @@ Knows the order of the work and nothing that a piece knows itself; must not prin
 from __future__ import annotations
 
 import os
-import sys
 import time
-from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.errors import InputError, MachineError, PlanError
+from planner.disk import MAX_INPUT, cache_folder, read_local
+from planner.errors import InputError, MachineError
 from planner.facts import Machine
+from planner.request import MachineRequest, Request, World
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -34,102 +33,10 @@ if TYPE_CHECKING:
     from planner.verdict import Checked
     from planner.wanted import Inputs, Note
 
-__all__ = ["DEFAULT_PLAN", "MachineRequest", "Request", "World", "check", "machine_for"]
+__all__ = ["check", "machine_for"]
 
-DEFAULT_PLAN = "pylock.wheelplan.toml"
 SECONDS_TO_RESOLVE = 120.0
 """After this the search is given up, and said so."""
-
-MAX_INPUT = 64 << 20
-"""Bytes of a requirements file; the largest known is below 1 MiB."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """The world as it is at the start: environment, folder, streams and clocks, read once."""
-
-    environ: Mapping[str, str]
-    cwd: str
-    stdin: Callable[[], bytes]
-    now: datetime
-    monotonic: Callable[[], float]
-
-    @classmethod
-    def real(cls) -> World:
-        """This process's own."""
-        return cls(
-            environ=dict(os.environ),
-            cwd=str(Path.cwd()),
-            stdin=lambda: sys.stdin.buffer.read(16 << 20),
-            now=datetime.now(timezone.utc),
-            monotonic=time.monotonic,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineRequest:
-    """Which machine to plan for: this one, a saved one, or one of them with changes."""
-
-    file: str = ""
-    assume: tuple[str, ...] = ()
-    python: str = ""
-    python_version: str = ""
-    platform: str = ""
-
-    @classmethod
-    def of(cls, args: Namespace) -> MachineRequest:
-        """From the command line's words."""
-        return cls(
-            file=args.machine or "",
-            assume=tuple(args.assume),
-            python=args.python or "",
-            python_version=args.python_version or "",
-            platform=args.python_platform or "",
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One `check`: what is asked for, for which machine, under which settings of the command line."""
-
-    words: tuple[str, ...]
-    machine: MachineRequest
-    world: World
-    requirements: tuple[str, ...] = ()
-    constraints: tuple[str, ...] = ()
-    editables: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    output: str = DEFAULT_PLAN
-    flags: Mapping[str, object] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, args: Namespace, world: World) -> Request:
-        """From the command line's words."""
-        own = {
-            "words",
-            "requirements",
-            "constraints",
-            "editables",
-            "extras",
-            "all_extras",
-            "groups",
-            "output",
-        }
-        own |= {"command", "version", "machine", "assume", "python", "python_version", "python_platform"}
-        own |= {"output_format", "fail_on", "prefer", "quiet", "verbose", "color"}
-        return cls(
-            words=tuple(args.words),
-            machine=MachineRequest.of(args),
-            world=world,
-            requirements=tuple(args.requirements),
-            constraints=tuple(args.constraints),
-            editables=tuple(args.editables),
-            extras=(*args.extras, *((":all:",) if args.all_extras else ())),
-            groups=tuple(args.groups),
-            output=args.output or DEFAULT_PLAN,
-            flags={k: v for k, v in vars(args).items() if k not in own and v is not None},
-        )
 
 
 def check(request: Request, say: Callable[[str], None], warn: Callable[[str], None]) -> Checked:
@@ -143,7 +50,7 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
     with ThreadPoolExecutor(1, "wheelplan-machine") as aside:
         fingerprint = aside.submit(machine_for, request.machine, world)  # waits for programs, mostly
         settings = read_settings(
-            request.flags, environ=world.environ, cwd=world.cwd, read=_read_local, now=world.now
+            request.flags, environ=world.environ, cwd=world.cwd, read=read_local, now=world.now
         )
         client = _client(settings, world)
         try:
@@ -156,15 +63,6 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
             return _checked(run, missing, say)
         finally:
             client.close()
-
-
-def _read_local(path: str) -> bytes:
-    """A local file, bounded: `-r /dev/zero` must not fill the memory."""
-    with Path(path).open("rb") as file:
-        data = file.read(MAX_INPUT + 1)
-    if len(data) > MAX_INPUT:
-        raise InputError(f"The file is larger than {MAX_INPUT >> 20} MiB.", where=path)
-    return data
 
 
 def _client(settings: Settings, world: World) -> Client:
@@ -192,7 +90,7 @@ def _inputs(request: Request, settings: Settings, client: Client, missing: list[
             if answer.status != 200:
                 raise InputError(f"The server answers {answer.status}.", where=location.partition("?")[0])
             return answer.body
-        return _read_local(location)
+        return read_local(location)
 
     return read_inputs(
         request.words,
@@ -318,7 +216,7 @@ def _sources(catalog: IndexCatalog, machine: Machine, *, plan_folder: str) -> So
 
     def tree(path: str) -> LocalProject | Refusal:
         try:
-            return read_project_tree(_read_local, os.path.exists, path)
+            return read_project_tree(read_local, os.path.exists, path)
         except (BadLine, InputError) as error:
             detail = error.what[:1].lower() + error.what[1:].rstrip(".")
             return Refusal(filename=path, reason=Reason.METADATA, detail=detail)
@@ -391,7 +289,7 @@ def machine_for(request: MachineRequest, world: World) -> Machine:
     from planner.probes.host import LocalHost  # noqa: PLC0415
 
     if request.file:
-        text = _read_file(request.file, world, "the machine file").decode("utf-8", "replace")
+        text = _machine_text(request.file, world)
         machine = machinefile.loads(text, request.file)
     else:
         machine = fingerprint(LocalHost(world.environ), python=request.python or None)
@@ -402,75 +300,13 @@ def machine_for(request: MachineRequest, world: World) -> Machine:
     return machinefile.assume(machine, request.assume)
 
 
-def _read_file(path: str, world: World, what: str) -> bytes:
+def _machine_text(path: str, world: World) -> str:
     try:
-        return Path(world.cwd, path).read_bytes()
-    except OSError as error:
+        return read_local(str(Path(world.cwd, path))).decode("utf-8", "replace")
+    except (OSError, InputError) as error:
+        why = error.what if isinstance(error, InputError) else f"{error.strerror or error}."
         raise MachineError(
-            f"{what.capitalize()} cannot be read: {error.strerror or error}.",
+            f"The machine file cannot be read: {why}",
             where=path,
             hint="Make one with `wheelplan fingerprint -o FILE`.",
         ) from None
-
-
-def cache_folder(named: str | None, environ: Mapping[str, str]) -> Path:
-    """The cache's folder: as named, else `WHEELPLAN_CACHE_DIR`, else the platform's own place for caches."""
-    if named or environ.get("WHEELPLAN_CACHE_DIR"):
-        return Path(named or environ["WHEELPLAN_CACHE_DIR"])
-    from platformdirs import user_cache_path  # noqa: PLC0415 (10 ms)
-
-    return user_cache_path("wheelplan", appauthor=False)
-
-
-def clear_cache(folder: Path) -> int:
-    """Delete all entries of the cache and return how many there were."""
-    from planner.indexes.cache import clear  # noqa: PLC0415
-
-    return clear(folder)[0]
-
-
-def write_text(path: str, text: str) -> str:
-    """Write a file whole or not at all: `written`, or `unchanged` when it held the same bytes.
-
-    A temporary file beside it is synced and renamed, so that a crash leaves the old file or the new one. What
-    is no file (`/dev/stdout`, a pipe) is written to as it is: a rename would put a file in its place.
-    """
-    import contextlib  # noqa: PLC0415
-    import tempfile  # noqa: PLC0415
-
-    target = Path(os.path.realpath(path))  # a plan that is a link stays one
-    data = text.encode()
-    device = str(Path(path).absolute()).startswith("/dev/") or (target.exists() and not target.is_file())
-    with contextlib.suppress(OSError):
-        if not device and target.read_bytes() == data:
-            return "unchanged"
-    temporary = ""
-    try:
-        if device:
-            with Path(path).open("ab") as file:
-                file.write(data)
-            return "written"
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            if temporary:
-                Path(temporary).unlink()
-        raise PlanError(
-            f"The file cannot be written: {error.strerror or error}.",
-            where=path,
-            hint="Choose another place with `-o FILE`; what was there is as it was.",
-        ) from None
-    return "written"
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -22,7 +22,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("tags", "fits", "whynot", "knowledge", "drivers", "platforms", "elsewhere", "machinefile"),
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "config", "settings"),
-    ("roots", "verdict"),
+    ("roots", "verdict", "disk", "request"),
     ("checking",),
     ("pipeline", "report"),
     ("cli",),

@@ -1,0 +1,104 @@
+"""What one run is asked, and the world it starts from; reads environment, clock and folder, once."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+
+__all__ = ["DEFAULT_PLAN", "MachineRequest", "Request", "World"]
+
+DEFAULT_PLAN = "pylock.wheelplan.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The world as it is at the start: environment, folder, streams and clocks, read once."""
+
+    environ: Mapping[str, str]
+    cwd: str
+    stdin: Callable[[], bytes]
+    now: datetime
+    monotonic: Callable[[], float]
+
+    @classmethod
+    def real(cls) -> World:
+        """This process's own."""
+        return cls(
+            environ=dict(os.environ),
+            cwd=str(Path.cwd()),
+            stdin=lambda: sys.stdin.buffer.read(16 << 20),
+            now=datetime.now(timezone.utc),
+            monotonic=time.monotonic,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineRequest:
+    """Which machine to plan for: this one, a saved one, or one of them with changes."""
+
+    file: str = ""
+    assume: tuple[str, ...] = ()
+    python: str = ""
+    python_version: str = ""
+    platform: str = ""
+
+    @classmethod
+    def of(cls, args: Namespace) -> MachineRequest:
+        """From the command line's words."""
+        return cls(
+            file=args.machine or "",
+            assume=tuple(args.assume),
+            python=args.python or "",
+            python_version=args.python_version or "",
+            platform=args.python_platform or "",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One `check`: what is asked for, for which machine, under which settings of the command line."""
+
+    words: tuple[str, ...]
+    machine: MachineRequest
+    world: World
+    requirements: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    editables: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    output: str = DEFAULT_PLAN
+    flags: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, args: Namespace, world: World) -> Request:
+        """From the command line's words."""
+        own = {
+            "words",
+            "requirements",
+            "constraints",
+            "editables",
+            "extras",
+            "all_extras",
+            "groups",
+            "output",
+        }
+        own |= {"command", "version", "machine", "assume", "python", "python_version", "python_platform"}
+        own |= {"output_format", "fail_on", "prefer", "quiet", "verbose", "color"}
+        return cls(
+            words=tuple(args.words),
+            machine=MachineRequest.of(args),
+            world=world,
+            requirements=tuple(args.requirements),
+            constraints=tuple(args.constraints),
+            editables=tuple(args.editables),
+            extras=(*args.extras, *((":all:",) if args.all_extras else ())),
+            groups=tuple(args.groups),
+            output=args.output or DEFAULT_PLAN,
+            flags={k: v for k, v in vars(args).items() if k not in own and v is not None},
+        )
