@@ -44,6 +44,7 @@ from planner.indexes import catalog as catalog_module
 from planner.indexes import prefetch as prefetch_module
 from planner.indexes.pages import ACCEPT
 from planner.report import checked_json
+from planner.request import Request, World
 from planner.sdist.names import clean_name, matters
 from planner.settings import default_index
 from planner.tags import Supported, supported_tags
@@ -133,14 +134,14 @@ def _environment() -> dict[str, str]:
 
 def checked(words: list[str], environ: Mapping[str, str]) -> Checked:
     """The result of a `check` of these words, as the command line would have it."""
-    world = pipeline.World(
+    world = World(
         environ=environ,
         cwd=str(ROOT),
         stdin=lambda: b"",
-        now=pipeline.World.real().now,
-        monotonic=pipeline.World.real().monotonic,
+        now=World.real().now,
+        monotonic=World.real().monotonic,
     )
-    request = pipeline.Request.of(_parser().parse_args(words), world)
+    request = Request.of(_parser().parse_args(words), world)
     return pipeline.check(request, lambda _: None, lambda text: print(text, file=sys.stderr))
 
 

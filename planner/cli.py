@@ -7,7 +7,10 @@ inside their function, so that `--help` and `--version` cost no more than argpar
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -193,19 +196,22 @@ def _version(_: argparse.Namespace, printer: Printer) -> int:
 
 def _check(args: argparse.Namespace, printer: Printer) -> int:
     from planner import pipeline  # noqa: PLC0415
+    from planner.disk import write_text  # noqa: PLC0415
     from planner.report import checked_json  # noqa: PLC0415
+    from planner.request import DEFAULT_PLAN, Request, World  # noqa: PLC0415
 
     # A run of seconds makes many objects and few cycles: without the collector a hundred pages are read in a
     # third of the time, and the most memory held stays the same.
     gc.disable()
     progress = printer.progress()
     try:
-        checked = pipeline.check(pipeline.Request.of(args, pipeline.World.real()), progress.say, printer.note)
+        checked = pipeline.check(Request.of(args, World.real()), progress.say, printer.note)
     finally:
+        gc.enable()
         progress.done()
-    path = args.output or pipeline.DEFAULT_PLAN
+    path = args.output or DEFAULT_PLAN
     code = checked.exit_code(args.fail_on)
-    written = pipeline.write_text(path, checked.plan) if checked.plan else ""
+    written = write_text(path, checked.plan) if checked.plan else ""
     if args.output_format == "json":
         printer.json(checked_json(checked, plan_path=path, exit_code=code))
         return code
@@ -220,11 +226,13 @@ def _check(args: argparse.Namespace, printer: Printer) -> int:
 
 def _fingerprint(args: argparse.Namespace, printer: Printer) -> int:
     from planner import pipeline  # noqa: PLC0415
+    from planner.disk import write_text  # noqa: PLC0415
     from planner.machinefile import dumps_json, dumps_toml  # noqa: PLC0415
+    from planner.request import MachineRequest, World  # noqa: PLC0415
 
-    machine = pipeline.machine_for(pipeline.MachineRequest.of(args), pipeline.World.real())
+    machine = pipeline.machine_for(MachineRequest.of(args), World.real())
     if args.output:
-        pipeline.write_text(args.output, dumps_toml(machine))
+        write_text(args.output, dumps_toml(machine))
         printer.note(f"Saved to {args.output}; plan for it with `wheelplan check --machine {args.output} …`.")
         return 0
     if args.output_format == "toml":
@@ -237,18 +245,29 @@ def _fingerprint(args: argparse.Namespace, printer: Printer) -> int:
 
 
 def _cache(args: argparse.Namespace, printer: Printer) -> int:
-    from planner import pipeline  # noqa: PLC0415
+    from planner.disk import cache_folder, clear_cache  # noqa: PLC0415
 
-    folder = pipeline.cache_folder(args.cache_dir, os.environ)
+    folder = cache_folder(args.cache_dir, os.environ)
     if args.action == "dir":
         printer.text(str(folder))
     else:
-        count = pipeline.clear_cache(folder)
+        count = clear_cache(folder)
         printer.note(f"Removed {count} entries from {folder}.")
     return 0
 
 
 _COMMANDS = {"check": _check, "fingerprint": _fingerprint, "cache": _cache}
+
+
+def _tell(error: WheelplanError, args: argparse.Namespace, printer: Printer) -> int:
+    """An error that ends the run, in the form that was asked for; gives its exit code."""
+    from planner.report import error_json  # noqa: PLC0415
+
+    if getattr(args, "output_format", "") == "json":
+        printer.json(error_json(error))
+    else:
+        printer.error(error)
+    return error.exit_code
 
 
 def _crashed(error: Exception, args: argparse.Namespace, printer: Printer) -> int:
@@ -272,12 +291,11 @@ def _crashed(error: Exception, args: argparse.Namespace, printer: Printer) -> in
     told.id = "internal"
     if getattr(args, "verbose", False):
         printer.note("".join(traceback.format_exception(error)))
-    printer.error(told)
-    return told.exit_code
+    return _tell(told, args, printer)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; the only place where errors become codes."""
+def _answer(argv: Sequence[str] | None) -> int:
+    """Run one command; the only place where errors become codes. An `OSError` is that of an output stream."""
     parser = _parser()
     args, rest = parser.parse_known_args(argv)
     # argparse takes the INPUTs up to the first option alone: `check a.txt --pre torch` must work as in pip.
@@ -286,7 +304,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(wrong)}")
     if rest:
         args.words += rest
-    from planner.report import Printer, error_json  # noqa: PLC0415
+    if args.command is None and not args.version:
+        parser.print_help()
+        return UsageError.exit_code
+    from planner.report import Printer  # noqa: PLC0415
 
     printer = Printer(
         color=getattr(args, "color", "auto"),
@@ -294,30 +315,68 @@ def main(argv: Sequence[str] | None = None) -> int:
         verbose=getattr(args, "verbose", False),
     )
     try:
-        if args.version:
-            return _version(args, printer)
-        if args.command is None:
-            parser.print_help()
-            return UsageError.exit_code
-        code = _COMMANDS[args.command](args, printer)
-        sys.stdout.flush()
+        return _version(args, printer) if args.version else _COMMANDS[args.command](args, printer)
     except WheelplanError as error:
-        if getattr(args, "output_format", "") == "json":
-            printer.json(error_json(error))
-        else:
-            printer.error(error)
-        return error.exit_code
+        return _tell(error, args, printer)
     except KeyboardInterrupt:
         printer.note("Interrupted; nothing was written.")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader went away: `wheelplan … | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return UsageError.exit_code
     except RecursionError:
-        printer.error(WheelplanError("An input is nested too deeply to be read."))
-        return WheelplanError.exit_code
-    except Exception as error:  # noqa: BLE001 (fails closed: any doubt is 2, and no traceback for a user)
+        return _tell(WheelplanError("An input is nested too deeply to be read."), args, printer)
+    except SystemExit:  # rich's answer to a closed pipe, with a code that means something else here
+        raise BrokenPipeError from None
+    except Exception as error:  # fails closed: any doubt is 2, and no traceback for a user
+        if isinstance(error, OSError) and error.filename is None and error.errno in _STREAM_ERRORS:
+            raise
         return _crashed(error, args, printer)
+
+
+_STREAM_ERRORS = frozenset({errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF, None})
+
+
+def _open_streams() -> None:
+    """Streams that take every text: closed ones lead nowhere, and what an encoding lacks is written out."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (for as long as we run)
+            setattr(sys, name, nowhere)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _unsaid(error: OSError) -> int:
+    """The output could not be written: said where that is possible; the streams then lead nowhere.
+
+    A reader that went away (`wheelplan … | head -1`) wants no message. Without the last step, Python would
+    fail again at its end, with a code of its own.
+    """
+    if not isinstance(error, BrokenPipeError):
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"error: The output cannot be written: {error.strerror or error}.\n")
+            sys.stderr.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(nowhere, stream.fileno())
+    return UsageError.exit_code
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    _open_streams()
+    try:
+        try:
+            code = _answer(argv)
+        except SystemExit as stop:  # argparse's, after a help or a usage
+            code = stop.code if isinstance(stop.code, int) else 0
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError as error:
+        return _unsaid(error)
     return code
 
 

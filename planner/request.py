@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
+from planner.errors import InputError, UsageError
+
 __all__ = ["DEFAULT_PLAN", "MachineRequest", "Request", "World"]
 
 DEFAULT_PLAN = "pylock.wheelplan.toml"
+MAX_STDIN = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +34,34 @@ class World:
         """This process's own."""
         return cls(
             environ=dict(os.environ),
-            cwd=str(Path.cwd()),
-            stdin=lambda: sys.stdin.buffer.read(16 << 20),
+            cwd=_folder(),
+            stdin=_stdin,
             now=datetime.now(timezone.utc),
             monotonic=time.monotonic,
         )
+
+
+def _folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError as error:
+        raise UsageError(
+            f"The current folder cannot be told ({error.strerror or error}).",
+            hint="It may have been deleted: go to another one.",
+        ) from None
+
+
+def _stdin() -> bytes:
+    try:
+        if sys.stdin is None:
+            raise OSError("it is closed")  # noqa: TRY301 (told as the others)
+        return sys.stdin.buffer.read(MAX_STDIN)
+    except OSError as error:
+        raise InputError(
+            f"The standard input cannot be read ({error.strerror or error}).",
+            where="-",
+            hint="Pipe the requirements in, or name a file.",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
