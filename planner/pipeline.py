@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from planner.disk import MAX_INPUT, cache_folder, read_local
 from planner.errors import InputError, MachineError
@@ -20,6 +20,7 @@ from planner.request import MachineRequest, Request, World
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from planner.checking import Judged
     from planner.dists import Dist, Metadata, Page, Refusal, SdistReading
@@ -120,7 +121,7 @@ def _catalog(
 ) -> IndexCatalog:
     from planner.indexes.cache import Cache  # noqa: PLC0415
     from planner.indexes.catalog import IndexCatalog  # noqa: PLC0415
-    from planner.sdist.reading import READER, read_sdist  # noqa: PLC0415
+    from planner.sdist import READER  # noqa: PLC0415
 
     # uv's `[tool.uv.sources]`: a project that is pinned to an index is asked of that one alone.
     named = {index.name: index for index in (*settings.indexes, *settings.explicit) if index.name}
@@ -131,7 +132,7 @@ def _catalog(
         settings.policy.index_strategy,
         client=client,
         cache=Cache(folder, now=time.time, warn=warn),
-        read_sdist=read_sdist,
+        read_sdist=_read_sdist,
         reader=READER,
         refresh=settings.flag("refresh"),
         serve=routes.get,
@@ -148,6 +149,19 @@ class _Run:
     inputs: Inputs
     machine: Machine
     catalog: IndexCatalog
+
+
+def _read_sdist(
+    filename: str,
+    data: bytes | BinaryIO,
+    project: NormalizedName,
+    version: Version | None,
+    markers: Mapping[str, str],
+) -> SdistReading | Refusal:
+    """As `planner.sdist.reading.read_sdist`, which a run that reads no sdist need not import (40 ms)."""
+    from planner.sdist.reading import read_sdist  # noqa: PLC0415
+
+    return read_sdist(filename, data, project, version, markers)
 
 
 def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> Checked:
@@ -175,6 +189,7 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
             machine=machine,
             fits=fits,
             catalog=catalog,
+            digest=catalog.digest,
             spent=lambda: world.monotonic() > until,
             say=say,
         )

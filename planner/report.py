@@ -80,6 +80,12 @@ class Printer:
         for one in (error, *others):
             print(f"error: {printable(str(one))}", file=self._err)
 
+    def aside(self) -> Printer:
+        """The same, with everything on stderr: stdout holds the plan."""
+        return Printer(
+            color=self._color, quiet=self._quiet, verbose=self._verbose, stdout=self._err, stderr=self._err
+        )
+
     def note(self, text: str) -> None:
         """A remark beside the result."""
         if not self._quiet:
@@ -114,7 +120,8 @@ class Printer:
             if name.startswith("dist:") and not self._verbose:
                 continue
             if isinstance(fact, Known):
-                value, style, how = fact.value or "yes", "", fact.how
+                unit = " MiB" if name.startswith(("memory-", "disk-")) or name.endswith(":memory") else ""
+                value, style, how = f"{fact.value or 'yes'}{unit}", "", fact.how
             elif isinstance(fact, Absent):
                 value, style, how = "absent", "dim", fact.how
             else:
@@ -270,6 +277,8 @@ def _verdict_sentence(checked: Checked) -> str:
 def _next(checked: Checked, plan_path: str, written: str) -> Iterator[str]:
     if not checked.plan:
         yield "No plan was written." if not plan_path else f"No plan was written; {plan_path} is as it was."
+        return
+    if not written:  # it went to the standard output
         return
     yield f"Plan {written}: {plan_path}"
     if checked.verdict in ("clear", "builds"):

@@ -17,10 +17,7 @@ from planner.sdist.metadata import Sources, read_metadata
 from planner.sdist.native import judge
 from planner.sdist.setup_py import read_setup_py
 
-__all__ = ["READER", "read_files", "read_sdist"]
-
-READER = "1"
-"""Raise it with every change of what is read: readings of an older one are not believed."""
+__all__ = ["read_files", "read_sdist"]
 
 _MODULES = {
     "oldest-supported-numpy": "numpy",
