@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 INTERRUPTED = 130
+_STDOUT = ("-", "/dev/stdout")
 
 _EPILOG = """\
 exit codes:
@@ -148,7 +149,12 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     )
     add("--all-extras", action="store_true", help="every extra of pyproject.toml")
     add("--group", dest="groups", action="append", default=[], metavar="NAME", help="a dependency group")
-    add("-o", "--output", metavar="PLAN", help="where the plan goes (default: pylock.wheelplan.toml)")
+    add(
+        "-o",
+        "--output",
+        metavar="PLAN",
+        help="where the plan goes (default: pylock.wheelplan.toml; -: standard output)",
+    )
     add("--output-format", choices=("text", "json"), default="text")
     add("--fail-on", choices=("error", "warning", "note", "never"), default="error", help="(default: error)")
     add("--allow-build", action="append", metavar="PROJECT", help="accept its source build")
@@ -200,6 +206,12 @@ def _check(args: argparse.Namespace, printer: Printer) -> int:
     from planner.report import checked_json  # noqa: PLC0415
     from planner.request import DEFAULT_PLAN, Request, World  # noqa: PLC0415
 
+    if args.output in _STDOUT and args.output_format == "json":
+        raise UsageError(
+            "The plan and the JSON cannot both go to the standard output.",
+            where="-o",
+            hint="Name a file for the plan.",
+        )
     # A run of seconds makes many objects and few cycles: without the collector a hundred pages are read in a
     # third of the time, and the most memory held stays the same.
     gc.disable()
@@ -211,7 +223,13 @@ def _check(args: argparse.Namespace, printer: Printer) -> int:
         progress.done()
     path = args.output or DEFAULT_PLAN
     code = checked.exit_code(args.fail_on)
-    written = write_text(path, checked.plan) if checked.plan else ""
+    written = ""
+    if path in _STDOUT:  # the plan alone, so that it can be sent on
+        if checked.plan:
+            printer.text(checked.plan)
+        printer, path = printer.aside(), ""
+    elif checked.plan:
+        written = write_text(path, checked.plan)
     if args.output_format == "json":
         printer.json(checked_json(checked, plan_path=path, exit_code=code))
         return code

@@ -85,7 +85,16 @@ def _scalar(value: object) -> str:
 
     if isinstance(value, datetime):
         return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
-    return tomlkit.item(value).as_string()
+    text = tomlkit.item(value).as_string()
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    """A character as a reviewer must see it: what would turn or hide text on a screen is written out."""
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _value(value: object) -> str:
