@@ -106,7 +106,11 @@ def test_n1_5xx_for_ever(index: FaultIndex) -> None:
     assert index.hits(PATH) <= 5
 
 
-@pytest.mark.parametrize("fault", [status(502), status(429), status(503, retry_after="2"), reset], ids=str)
+@pytest.mark.parametrize(
+    "fault",
+    [status(502), status(429), status(503, retry_after="2"), reset],
+    ids=["502", "429", "503", "reset"],
+)
 def test_n2_n3_n5_n6_twice_then_well(fault: Any, index: FaultIndex) -> None:
     index.on(PATH, fault, fault, ok(page_of(), content_type=JSON))
     works(catalog(index).page(DEMO))
