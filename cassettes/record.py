@@ -24,7 +24,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -268,8 +268,15 @@ def _content(name: str, read: Any) -> bytes:
     inner = (clean_name(name) or "").partition("/")[2]
     if not matters(inner):
         return b""
-    content: bytes = read()
+    content: bytes = _hosts().sub(b"index.test", read())
     return _pkg_info(content) if inner.rpartition("/")[2] == "PKG-INFO" else content
+
+
+@cache
+def _hosts() -> re.Pattern[bytes]:
+    """Hosts of addresses in texts, and the default index's own and earlier ones wherever they stand."""
+    name = httpx.URL(default_index()).host.partition(".")[0].encode()
+    return re.compile(rb"(?<=https://)[\w.-]+|(?<=http://)[\w.-]+|\b" + name + rb"\.(?:[\w-]+\.)*org\b")
 
 
 def entry(row: Row, metadata_sha256: str = "", sdist: bytes | None = None) -> dict[str, Any]:
