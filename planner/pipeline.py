@@ -248,6 +248,7 @@ def _told(run: _Run, judged: Judged) -> Checked:
     from planner.verdict import Checked, may_be_planned, verdict_of  # noqa: PLC0415
 
     request, inputs = run.request, run.inputs
+    named = (*request.words, *request.requirements)
     plan = ""
     if may_be_planned(judged.findings, judged.set_aside):
         names = {index.shown: index.name for index in run.settings.indexes}
@@ -267,7 +268,7 @@ def _told(run: _Run, judged: Judged) -> Checked:
     counts = run.catalog.counts
     return Checked(
         machine=run.machine,
-        inputs=tuple(file.path for file in inputs.files),
+        inputs=tuple(dict.fromkeys(name for name in named if name in {file.path for file in inputs.files})),
         packages=judged.packages,
         builds=judged.builds,
         findings=judged.findings,

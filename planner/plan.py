@@ -246,7 +246,15 @@ def render(plan: Plan, *, plan_dir: str = "") -> str:
         }
     )
     lines += ["", "[tool.wheelplan.machine]", *_lines(fingerprint_table(plan.machine))]
-    indexes = [{"name": name, "url": url, "projects": count} for name, url, count in plan.indexes]
+    indexes = [
+        {
+            "name": name,
+            "url": "" if url.startswith("file:") else url,
+            "path": relative_path(url, plan_dir) if url.startswith("file:") else "",
+            "projects": count,
+        }
+        for name, url, count in plan.indexes
+    ]
     lines.extend(_array("tool.wheelplan.indexes", indexes))
     lines.extend(_array("tool.wheelplan.findings", (_finding(found) for found in plan.findings)))
     text = "\n".join(lines) + "\n"

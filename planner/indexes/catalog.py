@@ -187,7 +187,7 @@ class IndexCatalog:
             try:
                 read_into(sink, row.url, self._client, SDIST_LIMIT)
                 if row.sha256 and sink.sha256.hexdigest() != row.sha256:
-                    detail = "its sha256 is not the one that the index gives"
+                    detail = "its sha256 is not the one that is stated for it"
                     return Refusal(
                         filename=row.filename, reason=Reason.HASH, detail=detail, id="hash-mismatch"
                     )
