@@ -3,8 +3,8 @@
     python benchmarks/against_uv.py ../shared/requirements/*.txt [--cold N] [--warm N]
 
 Both resolve for the interpreter that runs this script, from the same index (pip's default), without the
-user's own configuration. Cold is with an empty cache; warm is the same again. Figures are ratios of one run on
-one machine: never compare seconds of two runs.
+user's own configuration. Cold is with an empty cache; warm is the same again. Figures are ratios of one run
+on one machine: never compare seconds of two runs.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pip._internal.models.index import PyPI
 
 
 def environment(home: str) -> dict[str, str]:
@@ -63,8 +65,6 @@ def run(command: list[str], env: dict[str, str], cwd: str) -> Ran:
 
 def default_index() -> str:
     """The index that pip uses when nobody says otherwise."""
-    from pip._internal.models.index import PyPI
-
     return str(PyPI.simple_url)
 
 
@@ -120,14 +120,15 @@ def main() -> None:
     parser.add_argument("--extra", action="append", default=[], help="a word for both programs")
     args = parser.parse_args()
     print(
-        "set | uv: code pins cold warm MiB | wheelplan: code pins cold warm MiB requests | cold ratio | differing pins"
+        "set | uv: code pins cold warm MiB | wheelplan: code pins cold warm MiB requests"
+        " | cold ratio | differing pins"
     )
     for path in args.files:
         with tempfile.TemporaryDirectory() as home:
             env = environment(home)
             rows = []
             for tool in (uv_compile, wheelplan_check):
-                cache = os.path.join(home, tool.__name__)
+                cache = str(Path(home, tool.__name__))
                 cold = tool(path.resolve(), cache, env, args.extra)
                 warm = min(
                     (tool(path.resolve(), cache, env, args.extra) for _ in range(args.warm)),
@@ -143,7 +144,8 @@ def main() -> None:
         }
         print(
             f"{path.stem} | {uv.code} {len(uv.pins)} {uv.seconds:.2f} {uv_warm.seconds:.2f} {uv.memory}"
-            f" | {ours.code} {len(ours.pins)} {ours.seconds:.2f} {ours_warm.seconds:.2f} {ours.memory} {requests}"
+            f" | {ours.code} {len(ours.pins)} {ours.seconds:.2f} {ours_warm.seconds:.2f} {ours.memory}"
+            f" {requests}"
             f" | {ours.seconds / uv.seconds:.2f} | {len(differing) if uv.code == 0 else '-'}",
             flush=True,
         )

@@ -1,4 +1,4 @@
-"""Is each pin's class (wheel or source build) what the index's file names say? Computed again, with pip's code.
+"""Is each pin's class (wheel or source build) what the index's file names say? Judged again, with pip's code.
 
     python benchmarks/independent.py ../shared/requirements/*.txt [--target NAME ...]
 
@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 import urllib.request
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +55,15 @@ TARGETS: dict[str, tuple[list[str], list[str], tuple[int, int], str]] = {
     ),
     "glibc217": (
         ["--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_17"],
-        ["manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux_2_12_x86_64", "manylinux2010_x86_64"]
-        + ["manylinux_2_5_x86_64", "manylinux1_x86_64", "linux_x86_64"],
+        [
+            "manylinux_2_17_x86_64",
+            "manylinux2014_x86_64",
+            "manylinux_2_12_x86_64",
+            "manylinux2010_x86_64",
+            "manylinux_2_5_x86_64",
+            "manylinux1_x86_64",
+            "linux_x86_64",
+        ],
         (3, 11),
         "cp311",
     ),
@@ -82,7 +88,7 @@ TARGETS: dict[str, tuple[list[str], list[str], tuple[int, int], str]] = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def page(project: str) -> list[dict[str, Any]]:
     """The files that the default index lists for a project, as JSON."""
     request = urllib.request.Request(
@@ -142,7 +148,7 @@ def main() -> None:
                     "--output-format",
                     "json",
                 ]
-                command += ["--cache-dir", os.path.join(home, "cache"), "-o", os.path.join(home, "plan.toml")]
+                command += ["--cache-dir", f"{home}/cache", "-o", f"{home}/plan.toml"]
                 ran = run(command, env, str(path.resolve().parent))
                 told: dict[str, Any] = {"packages": [], "errors": ran.err}
                 if ran.out.startswith("{"):
@@ -161,8 +167,9 @@ def main() -> None:
                 wrong += len(bad)
                 built = sum(package["source-build"] is not None for package in told.get("packages", ()))
                 print(
-                    f"{target} {path.stem}: exit {ran.code}, {len(told.get('packages', ()))} pins, {built} source builds,"
-                    f" {len(bad)} differ, set aside {len(told.get('set-aside', ()))} {str(told.get('errors', ''))[:200]}",
+                    f"{target} {path.stem}: exit {ran.code}, {len(told.get('packages', ()))} pins,"
+                    f" {built} source builds, {len(bad)} differ, set aside {len(told.get('set-aside', ()))}"
+                    f" {str(told.get('errors', ''))[:200]}",
                     flush=True,
                 )
                 for line in bad:

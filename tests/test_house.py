@@ -123,7 +123,9 @@ def test_every_module_opens_with_a_sentence() -> None:
 
 def test_the_readme_lists_every_code() -> None:
     told = dict(
-        re.findall(r"^\| `(WP\d{3})` \| (.+?) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+        re.findall(
+            r"^\| `(WP\d{3})` \| (.+?) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+        )
     )
     assert told == dict(CODES)
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from planner.errors import InputError
-from planner.inputs.words import read_inputs
 from planner.inputs.localproject import read_project_tree
 from planner.inputs.reqlines import BadLine
+from planner.inputs.words import read_inputs
 from planner.wanted import Inputs, Wanted
 
 PYPROJECT = """\

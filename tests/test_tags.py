@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packaging.tags import parse_tag, sys_tags
+from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pip._internal.models.target_python import TargetPython
@@ -24,22 +24,6 @@ def wheel(tag: str) -> Wheel:
         tags=parse_tag(tag),
         index="",
     )
-
-
-def test_equal_to_packaging_on_this_machine() -> None:
-    """Only where this machine is described by its own facts: packaging is asked for them."""
-    import os
-    import platform
-    import sys
-    import sysconfig
-
-    if sys.platform != "linux" or not platform.libc_ver()[0] == "glibc":
-        pytest.skip("the oracle needs a glibc Linux")
-    glibc = os.confstr("CS_GNU_LIBC_VERSION").split()[1]
-    short = f"{sys.version_info[0]}{sys.version_info[1]}"
-    abi = f"cp{short}{'t' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''}"
-    here = machine(arch=platform.machine(), glibc=glibc, python=platform.python_version(), abi=abi)
-    assert supported_tags(here).order == tuple(sys_tags())
 
 
 @pytest.mark.parametrize(

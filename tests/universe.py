@@ -93,7 +93,11 @@ class Universe:
         upload_time: str = "2024-01-01T00:00:00Z",
     ) -> Universe:
         """List a file with its dependencies; `project` is guessed from the file's name."""
-        name = canonicalize_name(project or filename.rpartition("-")[0] if filename.endswith("gz") else filename.split("-")[0])
+        name = canonicalize_name(
+            project or filename.rpartition("-")[0]
+            if filename.endswith("gz")
+            else filename.split("-", maxsplit=1)[0]
+        )
         row = Row(
             filename=filename,
             url=f"https://files.test/{filename}",
@@ -126,7 +130,9 @@ class Universe:
     def sdist(self, sdist: Sdist, markers: Mapping[str, str]) -> SdistReading | Refusal:
         if sdist.filename in self.readings:
             return self.readings[sdist.filename]
-        return SdistReading(metadata=self._metadata(sdist.project, sdist.version, sdist.filename, "sdist"), native=False)
+        return SdistReading(
+            metadata=self._metadata(sdist.project, sdist.version, sdist.filename, "sdist"), native=False
+        )
 
     def _metadata(self, project: NormalizedName, version: Version, filename: str, source: str) -> Metadata:
         requires = self.requires[filename]

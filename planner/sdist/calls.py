@@ -6,6 +6,7 @@ What matters of the rest (`setup`, `Extension`, `sys.exit`, the file's own funct
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 
 from planner.sdist import methods
 from planner.sdist.expressions import HASHABLE, Expressions
@@ -16,18 +17,18 @@ __all__ = ["Calls"]
 _MAX_RANGE = 1_000
 
 
-class Calls(Expressions):
+class Calls(Expressions, ABC):
     """Evaluates calls; `planner.sdist.interpreter` adds statements and the file's own functions."""
 
+    @abstractmethod
     def call_function(
         self, function: Function, arguments: list[Value], keywords: dict[str, Value], line: int
     ) -> Value:
         """Call a function of the file; the interpreter knows how."""
-        raise NotImplementedError
 
+    @abstractmethod
     def call_unmodelled(self, name: str, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
         """Call something whose code is not known; the interpreter recognises the few that matter."""
-        raise NotImplementedError
 
     def _call(self, node: ast.Call) -> Value:
         if isinstance(node.func, ast.Attribute):

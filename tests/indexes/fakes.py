@@ -114,7 +114,8 @@ class Server:
         if isinstance(answer, Exception):
             raise answer
         if callable(answer):
-            return answer(request)  # type: ignore[no-any-return]
+            made: httpx.Response = answer(request)
+            return made
         if isinstance(answer, bytes):
             return httpx.Response(200, content=answer)
         # A response object is consumed by its reader: give a copy.

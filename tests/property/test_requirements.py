@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planner.errors import InputError
-from planner.inputs.words import read_inputs
 from planner.inputs.reqlines import logical_lines, split_options
+from planner.inputs.words import read_inputs
 from planner.urls import redacted, without_credentials
 from tests.inputs.pip_oracle import ours, pip_reads, we_read
 
