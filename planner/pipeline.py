@@ -23,13 +23,12 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from planner.checking import Judged
-    from planner.dists import Dist, Metadata, Refusal, SdistReading
+    from planner.dists import Dist, Metadata, Page, Refusal, SdistReading
     from planner.fits import Fits
     from planner.indexes.catalog import IndexCatalog
     from planner.indexes.client import Client
     from planner.indexes.prefetch import Prefetcher
     from planner.inputs.localproject import LocalProject
-    from planner.page import Page
     from planner.roots import Sources
     from planner.settings import Settings
     from planner.verdict import Checked
@@ -125,8 +124,132 @@ def _catalog(
     from planner.sdist import READER  # noqa: PLC0415
 
     # uv's `[tool.uv.sources]`: a project that is pinned to an index is asked of that one alone.
+    named = {index.name: index for index in (*settings.indexes, *settings.explicit) if index.name}
+    routes = {w.name: (named[w.index],) for w in inputs.wanted if w.name and w.index in named}
+    folder = None if settings.flag("no-cache") else cache_folder(settings.text("cache-dir"), world.environ)
+    return IndexCatalog(
+        settings.indexes,
+        settings.policy.index_strategy,
+        client=client,
+        cache=Cache(folder, now=time.time, warn=warn),
+        read_sdist=_read_sdist,
+        reader=READER,
+        refresh=settings.flag("refresh"),
+        serve=routes.get,
+        progress=lambda counts: say(f"{counts.requests} requests, {counts.received >> 10} KiB"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """Everything that a check works with, once it is known."""
+
+    request: Request
+    settings: Settings
+    inputs: Inputs
+    machine: Machine
+    catalog: IndexCatalog
+
+
+def _read_sdist(
+    filename: str,
+    data: bytes | BinaryIO,
+    project: NormalizedName,
+    version: Version | None,
+    markers: Mapping[str, str],
+) -> SdistReading | Refusal:
+    """As `planner.sdist.reading.read_sdist`, which a run that reads no sdist need not import (40 ms)."""
+    from planner.sdist.reading import read_sdist  # noqa: PLC0415
+
+    return read_sdist(filename, data, project, version, markers)
+
+
+def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> Checked:
+    from planner import checking  # noqa: PLC0415
+    from planner.findings import Finding  # noqa: PLC0415
+    from planner.roots import read_roots  # noqa: PLC0415
+
+    machine, catalog, world = run.machine, run.catalog, run.request.world
+    sources = _sources(catalog, machine, plan_folder=_plan_folder(run.request))
+    roots = read_roots(run.inputs.wanted, run.inputs.constraints, machine.markers, sources)
+    roots.problems += [
+        Finding(code="WP527", severity="error", project="", summary=note.text, evidence=(note.where,))
+        for note in missing
+    ]
+    fits = checking.judge_of(machine, run.settings.policy, roots)
+    ahead = _prefetcher(catalog, fits, machine)
+    for ask in roots.asks:
+        if ask.project not in roots.fixed:
+            extras = frozenset({ask.extra} if ask.extra else ())
+            ahead.ahead(ask.project, ask.span.text, extras)
+    until = world.monotonic() + SECONDS_TO_RESOLVE
+    try:
+        judged = checking.judge(
+            roots,
+            machine=machine,
+            fits=fits,
+            catalog=catalog,
+            digest=catalog.digest,
+            spent=lambda: world.monotonic() > until,
+            say=say,
+        )
+    finally:
+        ahead.stop()
+    return _told(run, judged)
+
+
+def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine) -> Prefetcher:
+    """Threads that fetch what the resolution will want, by the choices that it would make first."""
+    from planner.checking import first_choice, following  # noqa: PLC0415
+    from planner.indexes.prefetch import Ask, Prefetcher  # noqa: PLC0415
+
+    environment = tuple(sorted(machine.markers.items()))
+
+    def choose(page: Page, specifier: str) -> Dist | None:
+        return first_choice(page, specifier, fits)
+
+    def follow(metadata: Metadata, extras: frozenset[str]) -> list[Ask]:
+        if fits.policy.no_deps:
+            return []
+        return [Ask(*wanted) for wanted in following(metadata, extras, environment)]
+
+    return Prefetcher(catalog, choose, follow, markers=machine.markers)
+
+
+def _sources(catalog: IndexCatalog, machine: Machine, *, plan_folder: str) -> Sources:
+    """How what requirements name is read, joined for `planner.roots`."""
+    from planner.dists import Reason, Refusal, Wheel  # noqa: PLC0415
+    from planner.inputs.localproject import read_project_tree  # noqa: PLC0415
+    from planner.inputs.reqlines import BadLine  # noqa: PLC0415
+    from planner.roots import Sources  # noqa: PLC0415
+
+    def direct(url: str, name: NormalizedName | None) -> Dist | Refusal:
+        return catalog.direct(url, name, machine.markers)
+
+    def metadata(dist: Dist) -> Metadata | SdistReading | Refusal:
+        return catalog.metadata(dist) if isinstance(dist, Wheel) else catalog.sdist(dist, machine.markers)
+
+    def tree(path: str) -> LocalProject | Refusal:
+        try:
+            return read_project_tree(read_local, os.path.exists, path)
+        except (BadLine, InputError) as error:
+            detail = error.what[:1].lower() + error.what[1:].rstrip(".")
+            return Refusal(filename=path, reason=Reason.METADATA, detail=detail)
+
+    def shown_path(path: str) -> str:
+        relative = os.path.relpath(path, plan_folder).replace(os.sep, "/")
+        return relative if relative.startswith("..") else f"./{relative}"
+
+    return Sources(direct=direct, metadata=metadata, tree=tree, shown_path=shown_path)
+
+
+def _told(run: _Run, judged: Judged) -> Checked:
+    from planner.plan import Plan, projects_by_index, render  # noqa: PLC0415
+    from planner.verdict import Checked, may_be_planned, verdict_of  # noqa: PLC0415
+
+    request, inputs = run.request, run.inputs
     # Constraint files are inputs too, and not what a reader asked about.
-    asked = {Path(run.request.world.cwd, name) for name in (*request.words, *request.requirements)}
+    asked = {Path(request.world.cwd, name) for name in (*request.words, *request.requirements)}
     plan = ""
     if may_be_planned(judged.findings, judged.set_aside):
         names = {index.shown: index.name for index in run.settings.indexes}
@@ -137,7 +260,16 @@ def _catalog(
                 machine=run.machine,
                 packages=judged.packages,
                 findings=judged.findings,
-                inputs=tuple(file.path for file in inputs.files if Path(request.world.cwd, file.path) in asked),
+                inputs=tuple((file.path, file.sha256) for file in inputs.files),
+                indexes=tuple((names.get(url, ""), url, count) for url, count in sorted(served.items())),
+                verdict=verdict_of(judged.findings, judged.packages),
+            ),
+            plan_dir=_plan_folder(request).replace(os.sep, "/"),
+        )
+    counts = run.catalog.counts
+    return Checked(
+        machine=run.machine,
+        inputs=tuple(file.path for file in inputs.files if Path(request.world.cwd, file.path) in asked),
         packages=judged.packages,
         builds=judged.builds,
         findings=judged.findings,
