@@ -13,11 +13,12 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from planner.assess import Pinned, SourceBuild, assess, source_build
-from planner.dists import Catalog, Dist, Metadata, Page, Refusal, Sdist, SdistReading, Tree, parse_requirement
+from planner.dists import Dist, Metadata, Refusal, Sdist, SdistReading, Tree, parse_requirement
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.fits import Fits
 from planner.knowledge.names import neighbours
+from planner.page import Catalog, Page
 from planner.plan import Package
 from planner.policy import Policy
 from planner.resolve.asks import Ask, Clash, Pin, Resolution, split_key
@@ -27,7 +28,7 @@ from planner.resolve.survey import survey
 from planner.roots import Roots
 from planner.tags import supported_tags
 
-__all__ = ["Judged", "first_choice", "following", "judge", "judge_of"]
+__all__ = ["Judged", "excluded_python", "first_choice", "following", "judge", "judge_of"]
 
 CLASHES_TO_TELL = 4
 """How often the requirements of a clash are set aside to look at the rest."""
@@ -270,6 +271,18 @@ def _passed_over(search: _Search) -> Iterator[Finding]:
             project=owner,
             summary=f"{refusal.filename} was passed over: {refusal.detail}{chosen}.",
             remedy="try again when the index answers" if network else "",
+        )
+
+
+def excluded_python(requires_python: SpecifierSet, fits: Fits) -> Iterator[Finding]:
+    """What is checked says for which Pythons it is: pyproject.toml, a script."""
+    if requires_python and not requires_python.contains(fits.python, prereleases=True):
+        yield Finding(
+            code="WP528",
+            severity="error",
+            project="",
+            summary=f"The inputs require Python {requires_python}, and the target is {fits.python}.",
+            remedy="plan for another Python: `--python-version X.Y` or `-p PYTHON`",
         )
 
 

@@ -171,6 +171,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     add("--no-deps", action="store_true", default=None)
     add("--only-binary", action="append", metavar="NAMES")
     add("--no-binary", action="append", metavar="NAMES")
+    add("--prefer-binary", action="store_true", default=None, help="an older wheel before a newer sdist")
     add("--no-build", action="store_true", default=None, help="as --only-binary :all:")
     add("--require-hashes", action="store_true", default=None)
     indexes = parser.add_argument_group("indexes, as in pip and uv")

@@ -43,6 +43,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "WP525": "The only version that the requirement admits cannot be used.",
         "WP526": "Hashes are required, and the requirements give none for a project.",
         "WP527": "A requirement names a file or directory that is not there.",
+        "WP528": "The project itself excludes this Python by its requires-python.",
         "WP602": "The index gives no sha256 for a file, so it cannot be pinned.",
         "WP603": "Files are fetched over plain http, which anyone on the way can change.",
         "WP604": "An index could not be asked: what only it could serve is unknown.",

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from planner.checking import Judged
-    from planner.dists import Dist, Metadata, Page, Refusal, SdistReading
+    from planner.dists import Dist, Metadata, Refusal, SdistReading
     from planner.fits import Fits
     from planner.indexes.catalog import IndexCatalog
     from planner.indexes.client import Client
     from planner.indexes.prefetch import Prefetcher
     from planner.inputs.localproject import LocalProject
+    from planner.page import Page
     from planner.roots import Sources
     from planner.settings import Settings
     from planner.verdict import Checked
@@ -177,6 +178,7 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
         for note in missing
     ]
     fits = checking.judge_of(machine, run.settings.policy, roots)
+    excluded = tuple(checking.excluded_python(run.inputs.requires_python, fits))
     ahead = _prefetcher(catalog, fits, machine)
     for ask in roots.asks:
         if ask.project not in roots.fixed:
@@ -195,7 +197,7 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
         )
     finally:
         ahead.stop()
-    return _told(run, judged)
+    return _told(run, replace(judged, findings=(*excluded, *judged.findings)))
 
 
 def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine) -> Prefetcher:

@@ -526,3 +526,12 @@ def test_a_plan_on_stdout_is_alone_there(shop: Shop, place: str) -> None:
     both = shop.check("alpha", "-o", place, "--output-format", "json")
     assert both.code == 2
     assert "cannot both go to the standard output" in both.out
+
+
+def test_a_project_that_excludes_the_target_python_is_told(shop: Shop) -> None:
+    (shop.folder / "pyproject.toml").write_text(
+        '[project]\nname = "mine"\nversion = "1"\nrequires-python = ">=3.99"\ndependencies = ["alpha"]\n'
+    )
+    ran = shop.check("pyproject.toml")
+    assert ran.code == 1
+    assert "WP528 The inputs require Python >=3.99, and the target is" in ran.out

@@ -15,8 +15,9 @@ from packaging.version import Version
 from resolvelib import AbstractProvider
 from resolvelib.structs import RequirementInformation
 
-from planner.dists import Catalog, Dist, Metadata, Reason, Refusal, Sdist, Wheel, parse_requirement
+from planner.dists import Dist, Metadata, Reason, Refusal, Sdist, Wheel, parse_requirement
 from planner.fits import Fits
+from planner.page import Catalog
 from planner.policy import Policy, Prereleases
 from planner.resolve.asks import Ask, Candidate, Fixed, Span, never, split_key
 
@@ -177,6 +178,9 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
                 *sorted(finals, reverse=not lowest),
                 *sorted(others, reverse=not lowest),
             )
+            if self._policy.prefer_binary:  # pip: an older wheel before a newer sdist
+                wheels = {v for v in found if isinstance(self._fits.choose(page, v), Wheel)}
+                found = (*(v for v in found if v in wheels), *(v for v in found if v not in wheels))
             self._versions[key] = found
         return found
 

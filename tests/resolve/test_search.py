@@ -160,6 +160,12 @@ def test_an_older_wheel_or_sdist_is_taken_when_a_version_has_no_file_for_this_ma
     assert outcome.pins[0].dist.filename == "a-1.0.tar.gz"
 
 
+def test_prefer_binary_takes_an_older_wheel_before_a_newer_sdist() -> None:
+    world = Universe().add("a-2.0.tar.gz", project="a").many("a", {"1.0": ()})
+    assert pins(run(world, "a")) == {"a": "2.0"}
+    assert pins(run(world, "a", policy=Policy(prefer_binary=True))) == {"a": "1.0"}
+
+
 def test_metadata_that_cannot_be_read_sends_the_search_to_the_next_version() -> None:
     class Cut(Universe):
         def metadata(self, wheel):
