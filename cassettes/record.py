@@ -39,10 +39,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from cassettes.replay import ELSEWHERE, INDEX, NAMES, ROOT, arguments, playing
 from planner import pipeline
 from planner.cli import _parser
-from planner.dists import Dist, Metadata, Page, Refusal, Row, Wheel
+from planner.dists import Dist, Metadata, Refusal, Row, Wheel
 from planner.indexes import catalog as catalog_module
 from planner.indexes import prefetch as prefetch_module
 from planner.indexes.pages import ACCEPT
+from planner.page import Page
 from planner.report import checked_json
 from planner.request import Request, World
 from planner.sdist.names import clean_name, matters

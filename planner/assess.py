@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Dist, Metadata, Misfit, Page, Sdist, SdistReading, Tree, Wheel
+from planner.dists import Dist, Metadata, Misfit, Sdist, SdistReading, Tree, Wheel
 from planner.findings import Finding, Severity
 from planner.fits import Fits
+from planner.page import Page
 from planner.whynot import pythons_of, why_no_wheel
 
 __all__ = ["Pinned", "SourceBuild", "assess", "source_build"]

@@ -12,7 +12,8 @@ from datetime import datetime, timezone
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Dist, Misfit, Page, Reason, Sdist, Wheel, parse_specifier
+from planner.dists import Dist, Misfit, Reason, Sdist, Wheel, parse_specifier
+from planner.page import Page
 from planner.policy import Policy
 from planner.tags import Supported
 

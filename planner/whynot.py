@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from packaging.version import Version
 
-from planner.dists import Misfit, Page, Reason, Wheel
+from planner.dists import Misfit, Reason, Wheel
 from planner.fits import Fits
+from planner.page import Page
 
 __all__ = ["pythons_of", "why_no_wheel"]
 

@@ -7,20 +7,10 @@ from collections.abc import Mapping
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from planner.dists import (
-    Answer,
-    Listing,
-    Metadata,
-    Page,
-    Refusal,
-    Row,
-    Sdist,
-    SdistReading,
-    Wheel,
-    parse_requirement,
-)
+from planner.dists import Metadata, Refusal, Row, Sdist, SdistReading, Wheel, parse_requirement
 from planner.facts import Known, Machine
 from planner.fits import Fits
+from planner.page import Answer, Listing, Page
 from planner.policy import Policy
 from planner.tags import supported_tags
 

@@ -16,7 +16,7 @@ from typing import BinaryIO, TypeVar
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Dist, Metadata, Page, Reason, Refusal, Row, Sdist, SdistReading, Wheel
+from planner.dists import Dist, Metadata, Reason, Refusal, Row, Sdist, SdistReading, Wheel
 from planner.errors import ArchiveError, UnreachableIndexError
 from planner.indexes.cache import Cache, key_of
 from planner.indexes.cells import Cell, Cells
@@ -27,6 +27,7 @@ from planner.indexes.network import SDIST_LIMIT, WHEEL_LIMIT
 from planner.indexes.records import reading_from, reading_record
 from planner.indexes.simple import IndexReader
 from planner.indexes.wheels import WheelReader
+from planner.page import Page
 from planner.policy import Index, IndexStrategy
 
 __all__ = ["IndexCatalog", "ReadSdist"]
@@ -50,7 +51,7 @@ _MARKERS = (
 
 
 class IndexCatalog:
-    """The `Catalog` of `planner.dists`, for any number of threads; every question is asked once.
+    """The `Catalog` of `planner.page`, for any number of threads; every question is asked once.
 
     `indexes` are asked in their order; `serve` may name other ones for a project (CUDA builds, pinned
     indexes). `reader` names the version of `read_sdist`, so that readings of an older one are not believed.

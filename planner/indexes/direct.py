@@ -10,7 +10,6 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from planner.dists import (
-    SDIST_SUFFIXES,
     Dist,
     Misfit,
     Reason,
@@ -18,13 +17,11 @@ from planner.dists import (
     Row,
     Sdist,
     SdistReading,
-    Wheel,
-    parse_tags,
     parse_version,
-    read_filename,
 )
 from planner.indexes.entries import known_hashes
 from planner.indexes.pages import filename_of
+from planner.page import SDIST_SUFFIXES, archive_stem, dist_of, read_filename
 from planner.urls import file_url, local_path
 
 __all__ = ["direct_dist"]
@@ -53,16 +50,10 @@ def direct_dist(url: str, project: NormalizedName | None, read: ReadArchive) -> 
             return Refusal(filename=row.filename, reason=found.reason, detail=found.detail)
         return _from_content(row, named, read)
     version = parse_version(found.version)
-    if found.tags is None:
-        if version is None:
-            return _from_content(row, named, read)
-        return Sdist(row=row, project=named, version=version, index="")
-    tags = parse_tags(found.tags)
-    if version is None or tags is None:
-        return _refused(row.filename, "a wheel whose name holds no version or no tags (PEP 427)")
-    digits = len(found.build) - len(found.build.lstrip("0123456789"))
-    build = (int(found.build[:digits]), found.build[digits:]) if found.build else ()
-    return Wheel(row=row, project=named, version=version, build=build, tags=tags, index="")
+    if version is None and found.tags is None:
+        return _from_content(row, named, read)
+    dist = None if version is None else dist_of(row, named, version, found, "")
+    return dist or _refused(row.filename, "a wheel whose name holds no version or no tags (PEP 427)")
 
 
 def _row(url: str) -> Row | None:
@@ -89,8 +80,7 @@ def _named(filename: str) -> NormalizedName | None:
     """The project that a file's name tells by itself."""
     if filename.endswith(".whl"):
         return canonicalize_name(filename.partition("-")[0])
-    stem = next((filename[: -len(end)] for end in SDIST_SUFFIXES if filename.endswith(end)), "")
-    name, dash, version = stem.rpartition("-")
+    name, dash, version = archive_stem(filename).rpartition("-")
     return canonicalize_name(name) if dash and parse_version(version) is not None else None
 
 

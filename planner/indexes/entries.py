@@ -14,9 +14,9 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from packaging.utils import NormalizedName
 
-from planner.dists import version_text
 from planner.indexes.credentials import split_userinfo
 from planner.indexes.shelves import FIELD, PREFIX
+from planner.page import version_text
 from planner.urls import shortened
 
 __all__ = ["Lines", "bare_url"]

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from planner.dists import SDIST_SUFFIXES, Row, parse_version, version_text
+from planner.dists import Row, parse_version
 from planner.errors import UnreachableIndexError
 from planner.indexes.entries import Lines
 from planner.indexes.network import PAGE_LIMIT
 from planner.indexes.pages import parse_links, parse_page
 from planner.indexes.shelves import CompactPage, shelved
+from planner.page import SDIST_SUFFIXES, archive_stem, version_text
 from planner.urls import file_url, local_path
 
 __all__ = ["LinksBook", "folder_page", "path_of", "read_links"]
@@ -119,7 +120,7 @@ def _names(filename: str) -> Iterator[NormalizedName]:
     if filename.endswith(".whl"):
         yield canonicalize_name(filename.partition("-")[0])
         return
-    stem = next((filename[: -len(end)] for end in SDIST_SUFFIXES if filename.endswith(end)), "")
+    stem = archive_stem(filename)
     for at, character in enumerate(stem[:200]):
         if character == "-" and parse_version(stem[at + 1 :]) is not None:
             yield canonicalize_name(stem[:at])

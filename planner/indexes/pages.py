@@ -13,10 +13,11 @@ from urllib.parse import unquote
 
 from packaging.utils import NormalizedName
 
-from planner.dists import SDIST_SUFFIXES, Row
+from planner.dists import Row
 from planner.indexes.entries import Lines
 from planner.indexes.network import unreachable
 from planner.indexes.shelves import CompactPage, row_of, shelved
+from planner.page import SDIST_SUFFIXES
 
 if TYPE_CHECKING:
     from planner.indexes.anchors import Anchors
@@ -25,7 +26,7 @@ __all__ = ["ACCEPT", "parse_links", "parse_page"]
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 
-# Files that indexes list beside wheels and sdists, whose names `planner.dists` then refuses with a reason.
+# Files that indexes list beside wheels and sdists, whose names `planner.page` then refuses with a reason.
 _SUFFIXES = (".whl", *SDIST_SUFFIXES, ".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg")
 
 

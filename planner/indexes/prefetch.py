@@ -17,8 +17,9 @@ from typing import NamedTuple
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Dist, Metadata, Page, Refusal, Sdist, SdistReading, Wheel
+from planner.dists import Dist, Metadata, Refusal, Sdist, SdistReading, Wheel
 from planner.indexes.catalog import IndexCatalog
+from planner.page import Page
 
 __all__ = ["Ask", "Choose", "Follow", "Prefetcher"]
 

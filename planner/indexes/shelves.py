@@ -13,7 +13,8 @@ from typing import Any, overload
 
 from packaging.version import Version
 
-from planner.dists import Listing, Misfit, Reason, Row, parse_version
+from planner.dists import Misfit, Reason, Row, parse_version
+from planner.page import Listing
 
 __all__ = ["FIELD", "CompactPage", "Shelf", "row_of", "shelved"]
 
@@ -42,7 +43,20 @@ def row_of(line: str, prefix: str = "") -> Row:
     )
 
 
-class Shelf(Sequence[Row]):
+class _Rows(Sequence[Row]):
+    """Rows made anew at each look; a subclass says how many there are and makes them one by one."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Row]: ...
+    def __getitem__(self, at: int | slice) -> Row | Sequence[Row]:
+        return tuple(self)[at]
+
+
+class Shelf(_Rows):
     """The files of one version, made from their lines when looked at."""
 
     __slots__ = ("_lines", "_prefix")
@@ -57,15 +71,8 @@ class Shelf(Sequence[Row]):
     def __iter__(self) -> Iterator[Row]:
         return (row_of(line, self._prefix) for line in self._lines.split(LINE)) if self._lines else iter(())
 
-    @overload
-    def __getitem__(self, at: int) -> Row: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Row]: ...
-    def __getitem__(self, at: int | slice) -> Row | Sequence[Row]:
-        return tuple(self)[at]
 
-
-class _AllRows(Sequence[Row]):
+class _AllRows(_Rows):
     """All files of a page, shelf by shelf."""
 
     __slots__ = ("_shelves",)
@@ -78,13 +85,6 @@ class _AllRows(Sequence[Row]):
 
     def __iter__(self) -> Iterator[Row]:
         return (row for shelf in self._shelves.values() for row in shelf)
-
-    @overload
-    def __getitem__(self, at: int) -> Row: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Row]: ...
-    def __getitem__(self, at: int | slice) -> Row | Sequence[Row]:
-        return tuple(self)[at]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from packaging.utils import NormalizedName
 
-from planner.dists import Answer, Listing
 from planner.errors import UnreachableIndexError
 from planner.indexes.cache import Cache, Entry, key_of
 from planner.indexes.client import Client
@@ -19,6 +18,7 @@ from planner.indexes.local import LinksBook, folder_page, path_of, read_links
 from planner.indexes.network import PAGE_LIMIT, Response, shown_url, unreachable
 from planner.indexes.pages import ACCEPT, parse_links, parse_page
 from planner.indexes.shelves import CompactPage
+from planner.page import Answer, Listing
 from planner.policy import Index
 
 __all__ = ["Asked", "IndexReader"]

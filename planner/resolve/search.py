@@ -14,8 +14,9 @@ from resolvelib.resolvers import ResolutionImpossible, ResolutionTooDeep
 from resolvelib.resolvers.criterion import Criterion
 from resolvelib.structs import RequirementInformation
 
-from planner.dists import Catalog, Metadata
+from planner.dists import Metadata
 from planner.fits import Fits
+from planner.page import Catalog
 from planner.resolve.asks import Ask, Candidate, Clash, Fixed, Outcome, Pin, Resolution
 from planner.resolve.clash import explain_clash
 from planner.resolve.provider import Provider

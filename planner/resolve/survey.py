@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Page, Reason, Wheel
+from planner.dists import Reason, Wheel
 from planner.findings import Finding
 from planner.fits import Fits
+from planner.page import Page
 from planner.resolve.asks import Ask
 from planner.resolve.provider import admitted
 from planner.whynot import why_no_wheel

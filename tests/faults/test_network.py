@@ -23,11 +23,12 @@ import pytest
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Answer, Metadata, Page, Refusal, Sdist, SdistReading, Wheel
+from planner.dists import Metadata, Refusal, Sdist, SdistReading, Wheel
 from planner.indexes.cache import Cache
 from planner.indexes.catalog import IndexCatalog
 from planner.indexes.client import Client
 from planner.indexes.network import Network
+from planner.page import Answer, Page
 from planner.policy import Index
 from tests.faults import server as faults
 from tests.faults.server import FaultIndex, cut_chunk, cut_length, drip, hang, head, ok, raw, reset, status

@@ -14,12 +14,13 @@ import pytest
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Dist, Metadata, Page, Reason, Refusal, Sdist, SdistReading, Wheel, parse_specifier
+from planner.dists import Dist, Metadata, Reason, Refusal, Sdist, SdistReading, Wheel, parse_specifier
 from planner.errors import ArchiveError
 from planner.indexes.catalog import IndexCatalog
 from planner.indexes.cells import Cell
 from planner.indexes.prefetch import Ask, Prefetcher
 from planner.indexes.records import reading_from, reading_record
+from planner.page import Page
 from planner.policy import Index
 from tests.indexes.fakes import (
     FILES,

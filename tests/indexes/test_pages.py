@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import NormalizedName
 
-from planner.dists import Misfit, Page, Row, read_filename, version_text
+from planner.dists import Misfit, Row
 from planner.errors import UnreachableIndexError
 from planner.indexes.pages import parse_links, parse_page
 from planner.indexes.shelves import CompactPage
+from planner.page import Page, read_filename, version_text
 from tests.indexes.fakes import FILES, JSON, entry, json_page
 
 URL = "https://index.test/simple/demo/"

@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 
-import planner.dists
-from planner.dists import Listing, Misfit, Page, Reason, Row, read_filename
+import planner.page
+from planner.dists import Misfit, Reason, Row, parse_version
+from planner.page import Listing, Page, read_filename
 
 
 def test_doctests() -> None:
-    assert doctest.testmod(planner.dists).failed == 0
+    assert doctest.testmod(planner.page).failed == 0
 
 
 @pytest.mark.parametrize(
@@ -84,10 +85,8 @@ def test_agrees_with_packaging(name: str, version: str, tags: str, build: str) -
     read = read_filename(wheel, project)
     theirs = parse_wheel_filename(wheel)
     assert (str(theirs[1]), len(theirs[2]) > 0) == (
-        str(planner.dists.parse_version(read.version)),
+        str(parse_version(read.version)),
         bool(read.build),
     )
     sdist = f"{name}-{version}.tar.gz"
-    assert str(parse_sdist_filename(sdist)[1]) == str(
-        planner.dists.parse_version(read_filename(sdist, project).version)
-    )
+    assert str(parse_sdist_filename(sdist)[1]) == str(parse_version(read_filename(sdist, project).version))
