@@ -156,7 +156,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         help="where the plan goes (default: pylock.wheelplan.toml; -: standard output)",
     )
     add("--output-format", choices=("text", "json"), default="text")
-    add("--fail-on", choices=("error", "warning", "note", "never"), default="error", help="(default: error)")
+    add("--fail-on", choices=("error", "warning", "note", "never"), help="(default: error)")
     add("--allow-build", action="append", metavar="PROJECT", help="accept its source build")
     add(
         "--prefer", choices=("newest",), default="newest", help="which versions: the newest, as pip and uv do"
@@ -223,7 +223,7 @@ def _check(args: argparse.Namespace, printer: Printer) -> int:
         gc.enable()
         progress.done()
     path = args.output or DEFAULT_PLAN
-    code = checked.exit_code(args.fail_on)
+    code = checked.exit_code
     written = ""
     if path in _STDOUT:  # the plan alone, so that it can be sent on
         if checked.plan:

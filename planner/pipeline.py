@@ -50,10 +50,11 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
 
     world = request.world
     with ThreadPoolExecutor(1, "wheelplan-machine") as aside:
-        fingerprint = aside.submit(machine_for, request.machine, world)  # waits for programs, mostly
         settings = read_settings(
             request.flags, environ=world.environ, cwd=world.cwd, read=read_local, now=world.now
         )
+        wanted = request.machine.or_else(settings.text, settings.items)
+        fingerprint = aside.submit(machine_for, wanted, world)  # waits for programs, mostly
         client = _client(settings, world)
         try:
             missing: list[Note] = []
@@ -282,6 +283,7 @@ def _told(run: _Run, judged: Judged) -> Checked:
         requests=counts.requests,
         bytes=counts.received,
         origins=run.settings.origins,
+        fail_on=request.fail_on or run.settings.text("fail-on", "error"),
     )
 
 

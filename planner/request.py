@@ -85,6 +85,16 @@ class MachineRequest:
             platform=args.python_platform or "",
         )
 
+    def or_else(self, text: Callable[[str], str], items: Callable[[str], tuple[str, ...]]) -> MachineRequest:
+        """With the settings where the command line says nothing; assumptions add up, its own last."""
+        return MachineRequest(
+            file=self.file or text("machine"),
+            assume=(*(word for word in items("assume") if word not in self.assume), *self.assume),
+            python=self.python or text("python"),
+            python_version=self.python_version or text("python-version"),
+            platform=self.platform or text("python-platform") or next(iter(items("platform")), ""),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -99,6 +109,7 @@ class Request:
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     output: str = DEFAULT_PLAN
+    fail_on: str = ""
     flags: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
@@ -126,5 +137,6 @@ class Request:
             extras=(*args.extras, *((":all:",) if args.all_extras else ())),
             groups=tuple(args.groups),
             output=args.output or DEFAULT_PLAN,
+            fail_on=args.fail_on or "",
             flags={k: v for k, v in vars(args).items() if k not in own and v is not None},
         )

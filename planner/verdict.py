@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from planner.assess import SourceBuild
 from planner.facts import Machine
-from planner.findings import SEVERITIES, Finding, Severity
+from planner.findings import SEVERITIES, Finding
 from planner.plan import Package
 
 __all__ = ["Checked", "Verdict", "may_be_planned", "verdict_of"]
@@ -27,7 +27,7 @@ class Checked:
     `packages` is the whole resolution; when `set_aside` names requirements, it is that of the others, shown
     so that every problem is seen at once, and there is no plan. `plan` is the plan's text, or "" when none
     can be made. `requests` and `bytes` count what was asked; `origins` are (setting, value, origin).
-    `notes` are sentences on settings and inputs that have no effect.
+    `fail_on` is a severity or `never`. `notes` are sentences on settings and inputs that have no effect.
     """
 
     machine: Machine
@@ -42,22 +42,26 @@ class Checked:
     requests: int = 0
     bytes: int = 0
     origins: tuple[tuple[str, str, str], ...] = ()
+    fail_on: str = "error"
 
     @property
     def verdict(self) -> Verdict:
         """One word for the whole."""
         return verdict_of(self.findings, self.packages)
 
-    def exit_code(self, fail_on: Severity | Literal["never"]) -> int:
+    @property
+    def exit_code(self) -> int:
         """0 proven good, 1 a finding at or above `fail_on` (or no resolution), 2 not proven."""
         if self.verdict == "unproven":
             return 2
         if self.set_aside:
             return 1
-        if fail_on == "never":
+        if self.fail_on == "never":
             return 0
-        limit = SEVERITIES.index(fail_on)
-        return int(any(SEVERITIES.index(found.severity) <= limit for found in self.findings))
+        limits = (
+            SEVERITIES[: SEVERITIES.index(self.fail_on) + 1] if self.fail_on in SEVERITIES else SEVERITIES
+        )
+        return int(any(found.severity in limits for found in self.findings))
 
 
 def may_be_planned(findings: tuple[Finding, ...], set_aside: tuple[str, ...]) -> bool:

@@ -93,6 +93,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "prefer": ("wheels", "newest"),
     "output-format": ("text", "json", "sarif", "github"),
     "color": ("auto", "always", "never"),
+    "fail-on": ("error", "warning", "note", "never"),
 }
 
 
