@@ -34,6 +34,13 @@ _ADDED = (
 )  # pip: the command line adds to these
 
 
+# Read, as other tools' files have them, and of no effect on a check yet: said rather than passed over.
+_UNHEEDED = (
+    "torch-backend", "max-held-back", "upgrade", "upgrade-package", "no-build-isolation",
+    "no-build-isolation-package", "client-cert",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of a run. `indexes` are those to ask, in order; its parts tell which words named them.
@@ -131,6 +138,11 @@ def read_settings(
     values = values_of(layers)
     places = Places(cwd=cwd, environ=environ)
     notes = tuple(Note(where=where, text=text) for layer in layers for where, text in layer.notes)
+    notes += tuple(
+        Note(where=values[name].origin, text=f"This version of wheelplan does not heed `{name}`.")
+        for name in _UNHEEDED
+        if name in values
+    )
     timeout = values.get("timeout")
     settings = Settings(
         policy=policy_of(layers, values, now),

@@ -412,20 +412,22 @@ def test_words_add_up_the_stronger_last() -> None:
 
 def test_wheelplan_toml_is_read_from_the_nearest_directory() -> None:
     files = {
-        "/w/wheelplan.toml": "prefer = 'newest'\nfind-links = ['wheels', 'https://l.test']\nno_build = true\n",
-        "/w/pyproject.toml": "[tool.wheelplan]\nprefer = 'wheels'\n",
-        "/wheelplan.toml": "prefer = 'wheels'\nno-deps = true\n",
+        "/w/wheelplan.toml": "resolution = 'lowest'\nfind-links = ['wheels', 'https://l.test']\nno_build = true\n",
+        "/w/pyproject.toml": "[tool.wheelplan]\nresolution = 'highest'\n",
+        "/wheelplan.toml": "resolution = 'highest'\nno-deps = true\n",
     }
     settings = settle(files)
-    assert settings.text("prefer") == "newest"
-    assert settings.get("prefer") is not None
+    assert settings.text("resolution") == "lowest"
+    assert settings.get("resolution") is not None
     assert [index.url for index in settings.links] == ["file:///w/wheels", "https://l.test"]
     assert settings.policy.only_binary == {":all:"}
     assert not settings.policy.no_deps
-    assert settle(files, {"WHEELPLAN_NO_CONFIG": "1"}).text("prefer") == ""
+    assert settle(files, {"WHEELPLAN_NO_CONFIG": "1"}).text("resolution") == ""
     assert (
-        settle({**files, "/o.toml": "prefer='wheels'"}, {"WHEELPLAN_CONFIG_FILE": "/o.toml"}).text("prefer")
-        == "wheels"
+        settle({**files, "/o.toml": "resolution='highest'"}, {"WHEELPLAN_CONFIG_FILE": "/o.toml"}).text(
+            "resolution"
+        )
+        == "highest"
     )
 
 

@@ -90,7 +90,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "index-strategy": ("first-index", "unsafe-first-match", "unsafe-best-match"),
     "prerelease": ("disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit"),
     "resolution": ("highest", "lowest", "lowest-direct"),
-    "prefer": ("wheels", "newest"),
+    "prefer": ("newest",),
     "output-format": ("text", "json", "sarif", "github"),
     "color": ("auto", "always", "never"),
     "fail-on": ("error", "warning", "note", "never"),
@@ -210,7 +210,7 @@ def _items(value: Any, separator: str | None) -> tuple[str, ...] | None:
 
 def _listed(words: Iterable[str]) -> str:
     *most, last = words
-    return f"{', '.join(most)} or {last}"
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
