@@ -119,11 +119,7 @@ def _no_version(ask: Ask, page: Page, fits: Fits, finding: Callable[..., Finding
             f"{ask.project} {wanted} is not on the indexes in use ({public} without +{label} {there}).",
             f"add `--extra-index-url {url}` (the PyTorch index), or ask for `{ask.project}=={public}`",
         )
-    nearest = _nearest(wanted, page.versions)
-    around = f"the nearest is {nearest}; " if nearest is not None else ""
-    finals = [v for v in page.versions if not v.is_prerelease] or list(page.versions)
-    fitting = next((v for v in finals if fits.choose(page, v) is not None), None)
-    newest = f"the newest that fits here is {fitting}" if fitting else f"the newest is {finals[0]}"
+    usable = [v for v in page.versions if fits.choose(page, v) is not None]
     only_pre = [v for v in page.versions if ask.specifier.contains(v, prereleases=True)]
     if only_pre:
         return finding(
@@ -131,10 +127,21 @@ def _no_version(ask: Ask, page: Page, fits: Fits, finding: Callable[..., Finding
             f"Only pre-releases satisfy {ask.text} ({', '.join(map(str, only_pre[:3]))}).",
             "allow them with `--pre`",
         )
+    nearest = _nearest(wanted, usable)
+    around = f"the nearest is {nearest}; " if nearest is not None else ""
+    finals = [v for v in page.versions if not v.is_prerelease] or list(page.versions)
+    fitting = next((v for v in finals if v in usable), None)
+    newest = f"the newest that fits here is {fitting}" if fitting else f"the newest is {finals[0]}"
+    if not usable:  # proposing a version that is refused next would help nobody
+        details = dict.fromkeys(misfit.detail for misfit in fits.misfits(page, finals[0]))
+        newest = f"{newest}; none has a file for this machine: {'; '.join([*details][:2])}"
+    instead = nearest or fitting or next(iter(usable), None)
     return finding(
         "WP521",
         f"No version of {ask.project} on the index satisfies {ask.specifier} ({around}{newest}).",
-        f"ask for `{ask.project}=={nearest or fitting or finals[0]}`",
+        f"ask for `{ask.project}=={instead}`"
+        if instead
+        else "plan for another Python or machine, or take it out",
     )
 
 
