@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,11 +23,7 @@ from packaging.version import InvalidVersion, Version
 from planner.elsewhere import assume, check_name, for_platform, for_python, near
 from planner.errors import MachineError
 from planner.facts import MARKERS, Absent, Fact, Known, Machine, Unknown, rank
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from planner.tomltext import TomlProblem, load_toml
 
 __all__ = ["assume", "dumps_json", "dumps_toml", "for_platform", "for_python", "loads"]
 
@@ -107,11 +102,13 @@ def _parse(text: str, where: str) -> dict[str, Any]:
         raise MachineError(f"The machine file is larger than {_LIMIT >> 20} MiB.", where=where)
     is_json = text.lstrip("\ufeff \t\r\n").startswith("{")
     try:
-        document = json.loads(text.lstrip("\ufeff")) if is_json else tomllib.loads(text)
+        document = json.loads(text.lstrip("\ufeff")) if is_json else load_toml(text.encode())
+    except TomlProblem as problem:
+        place = f"{where}:{problem.line}" if problem.line else where
+        raise MachineError(problem.what, where=place) from problem
     except (ValueError, RecursionError) as error:
         reason = "too deeply nested" if isinstance(error, RecursionError) else str(error)
-        form = "JSON" if is_json else "TOML"
-        raise MachineError(f"The machine file is not {form}: {reason}.", where=where) from error
+        raise MachineError(f"The machine file is not JSON: {reason}.", where=where) from error
     return dict(document)
 
 

@@ -16,6 +16,7 @@ __all__ = ["TomlProblem", "line_of", "load_toml", "strings", "table"]
 
 LARGEST = 16 * 2**20
 MOST_DOTS = 200  # a key of thousands of parts takes the parser seconds (quadratic)
+MOST_DOTS_IN_A_LINE = 2_000  # an inline table holds such keys too
 
 
 class TomlProblem(ValueError):  # noqa: N818 -- it becomes an InputError or a UsageError where the file is known
@@ -41,7 +42,8 @@ def load_toml(data: bytes) -> dict[str, Any]:
         line = data.count(b"\n", 0, error.start) + 1
         raise TomlProblem("TOML is UTF-8, and this line is not.", line) from None
     for number, line_text in enumerate(text.split("\n"), 1):
-        if line_text.partition("=")[0].count(".") > MOST_DOTS:
+        dots = line_text.count(".")
+        if dots > MOST_DOTS_IN_A_LINE or line_text.partition("=")[0].count(".") > MOST_DOTS:
             raise TomlProblem("A key has too many parts.", number)
     try:
         return tomllib.loads(text)

@@ -134,8 +134,6 @@ def test_a_plain_string_is_a_known_value(text):
             "`markers.python_full_version` is no version",
         ),
         ("[facts]", "[[facts]]", "`facts` must be a table."),
-        ("schema = 1", "schema = ", "The machine file is not TOML"),
-        ("schema = 1", "schema = 1\nschema = 1", "The machine file is not TOML"),
     ],
 )
 def test_a_bad_key_is_named(text, old, new, sentence):
@@ -144,6 +142,13 @@ def test_a_bad_key_is_named(text, old, new, sentence):
         loads(text.replace(old, new, 1), "gpubox.toml")
     assert sentence in caught.value.what
     assert caught.value.where == "gpubox.toml"
+
+
+@pytest.mark.parametrize(("new", "line"), [("schema = ", 2), ("schema = 1\nschema = 1", 3)])
+def test_bad_toml_is_told_with_its_line(text, new, line):
+    with pytest.raises(MachineError, match="This is no valid TOML") as caught:
+        loads(text.replace("schema = 1", new, 1), "gpubox.toml")
+    assert caught.value.where == f"gpubox.toml:{line}"
 
 
 @pytest.mark.parametrize(

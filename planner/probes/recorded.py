@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,11 +11,7 @@ from typing import Any
 from planner.errors import MachineError
 from planner.probes.port import OUTPUT_LIMIT, Answer, NotRun, Ran, System
 from planner.probes.search import paths
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from planner.tomltext import load_toml
 
 __all__ = ["SCRIPT", "RecordedHost", "command"]
 
@@ -53,8 +48,8 @@ class RecordedHost:
         """The machine recorded in a TOML or JSON file; MachineError when the file is no recording."""
         where = str(path)
         try:
-            text = Path(path).read_text(encoding="utf-8")
-            document = json.loads(text) if where.endswith(".json") else tomllib.loads(text)
+            data = Path(path).read_bytes()
+            document = json.loads(data) if where.endswith(".json") else load_toml(data)
         except (OSError, ValueError, RecursionError) as error:
             raise MachineError(f"The recorded machine cannot be read ({error}).", where=where) from error
         try:

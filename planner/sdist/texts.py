@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import configparser
 import re
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from planner.dists import parse_requirement
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from planner.tomltext import TomlProblem, load_toml
 
 __all__ = [
     "combine",
@@ -30,7 +25,6 @@ __all__ = [
 ]
 
 _MAX_TOML = 1 << 20
-_MAX_DOTS = 2_000  # tomllib is quadratic in the parts of a dotted key
 _MAX_FILLED = 8_000
 _REFERENCE = re.compile(r"%\(([^()%]{1,100})\)s")
 _COMMENT = re.compile(r"(^|\s)#.*")
@@ -57,11 +51,11 @@ def parse_headers(text: str) -> dict[str, list[str]]:
 
 def parse_toml(text: str) -> dict[str, Any] | None:
     """The document, or None when it is not TOML (or costs too much to find out)."""
-    if len(text) > _MAX_TOML or any(line.count(".") > _MAX_DOTS for line in text.split("\n")):
+    if len(text) > _MAX_TOML:
         return None
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError, MemoryError):
+        return load_toml(text.encode())
+    except TomlProblem:
         return None
 
 
