@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Dist, Metadata, Misfit, Sdist, SdistReading, Tree, Wheel
+from planner.dists import Dist, Metadata, Misfit, Reason, Sdist, SdistReading, Tree, Wheel
 from planner.findings import Finding, Severity
 from planner.fits import Fits
 from planner.page import Page
 from planner.whynot import pythons_of, why_no_wheel
 
 __all__ = ["Pinned", "SourceBuild", "assess", "source_build"]
+
+_OTHER_PYTHON = (Reason.PYTHON, Reason.ABI, Reason.REQUIRES_PYTHON)
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")  # as pip: nobody is on the way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,8 @@ def _alternatives(page: Page, dist: Sdist, fits: Fits) -> Iterator[str]:
         if version is not None:
             yield f"{page.project}=={version} has a wheel for this machine ({kind} version)"
     wheels = [found for found in page.files(dist.version) if isinstance(found, Wheel)]
-    here = [w for w in wheels if any(t.platform in fits.supported.platforms for t in w.tags)]
+    others = [w for w in wheels if (misfit := fits.misfit(w)) and misfit.reason in _OTHER_PYTHON]
+    here = [w for w in others if any(t.platform in fits.supported.platforms for t in w.tags)]
     if here:
         yield f"{page.project}=={dist.version} has wheels for {pythons_of(here)} on this system"
 
@@ -113,6 +118,7 @@ def assess(
     by_name = {build.project: build for build in builds}
     for pin in pins:
         found.extend(_pin_findings(pin, pages.get(pin.project), by_name.get(pin.project)))
+    found.extend(_plain_http(pins))
     return tuple(sorted(found, key=Finding.sort_key))
 
 
@@ -137,6 +143,24 @@ def _build_finding(build: SourceBuild, allowed: frozenset[str]) -> Finding:
         evidence=(build.filename,),
         facts=build.native_because,
     )
+
+
+def _plain_http(pins: Sequence[Pinned]) -> Iterator[Finding]:
+    """One finding for each server that sends files over plain http, however many they are."""
+    servers: dict[str, list[Pinned]] = {}
+    for pin in pins:
+        url = urlsplit("" if isinstance(pin.dist, Tree) else pin.dist.row.url)
+        if url.scheme == "http" and url.hostname not in _LOOPBACK:
+            servers.setdefault(url.netloc.rpartition("@")[2], []).append(pin)
+    for server, those in servers.items():
+        come = f"and {len(those) - 1} more come" if len(those) > 1 else "comes"
+        yield Finding(
+            code="WP603",
+            severity="warning",
+            project=those[0].project if len(those) == 1 else "",
+            summary=f"{those[0].dist.filename} {come} over plain http from {server}.",
+            remedy="use https: anyone on the way can change it",
+        )
 
 
 def _pin_findings(pin: Pinned, page: Page | None, build: SourceBuild | None) -> Iterator[Finding]:
@@ -185,13 +209,6 @@ def _pin_findings(pin: Pinned, page: Page | None, build: SourceBuild | None) -> 
     if not dist.row.sha256:
         yield finding(
             "WP602", "error", f"The index gives no sha256 for {dist.filename}: it cannot be pinned."
-        )
-    if dist.row.url.startswith("http:"):
-        yield finding(
-            "WP603",
-            "warning",
-            f"{dist.filename} comes over plain http from {dist.index or 'its address'}.",
-            "use https: anyone on the way can change it",
         )
     status, reason = page.status if page is not None else ("", "")
     if status:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -163,3 +165,34 @@ def test_what_else_is_said_of_a_pin() -> None:
         metadata=Metadata(project=A, version=wheel.version, certain=False, doubt="its setup.py decides"),
     )
     assert "WP701" in {found.code for found in assess([doubtful], [], {A: listed}, frozenset())}
+
+
+def test_no_other_python_is_proposed_where_a_setting_refuses_the_wheel() -> None:
+    listed = page("a-1.0.tar.gz", "a-1.0-cp311-cp311-manylinux2014_x86_64.whl")
+    judge = fits(Policy(no_binary=frozenset({"a"})))
+    build = source_build(pinned(judge.choose(listed, Version("1.0"))), listed, None, judge)
+    assert build is not None
+    assert build.alternatives == ()
+
+
+@pytest.mark.parametrize(
+    ("urls", "summaries"),
+    [
+        (["https://files.test/"], []),
+        (["http://localhost:8080/", "http://127.0.0.1/"], []),
+        (["http://files.test/"], ["a-1.0-py3-none-any.whl comes over plain http from files.test."]),
+        (
+            ["http://files.test/", "http://files.test/x/", "http://other.test:81/"],
+            [
+                "a-1.0-py3-none-any.whl and 1 more come over plain http from files.test.",
+                "a-1.0-py3-none-any.whl comes over plain http from other.test:81.",
+            ],
+        ),
+    ],
+)
+def test_plain_http_is_said_once_for_each_server(urls: list[str], summaries: list[str]) -> None:
+    listed = page("a-1.0-py3-none-any.whl")
+    wheel = listed.files(Version("1.0"))[0]
+    pins = [pinned(replace(wheel, row=wheel.row._replace(url=url + wheel.filename))) for url in urls]
+    found = assess(pins, [], {A: listed}, frozenset())
+    assert [one.summary for one in found if one.code == "WP603"] == summaries
