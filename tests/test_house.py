@@ -18,7 +18,19 @@ PACKAGE = ROOT / "planner"
 
 # Lower rows may not import higher ones; within a row only what stands in the same family.
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("errors", "needs", "facts", "policy", "urls", "tomltext", "findings", "dists", "page", "wanted"),
+    (
+        "errors",
+        "needs",
+        "facts",
+        "policy",
+        "urls",
+        "tomltext",
+        "headertext",
+        "findings",
+        "dists",
+        "page",
+        "wanted",
+    ),
     ("tags", "fits", "whynot", "knowledge", "drivers", "platforms", "elsewhere", "machinefile"),
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "config", "settings"),

@@ -17,10 +17,11 @@ from typing import BinaryIO
 
 from planner.dists import Metadata, Reason, Refusal, Wheel
 from planner.errors import ArchiveError, UnreachableIndexError
+from planner.headertext import read_header
 from planner.indexes.cache import Cache, key_of
 from planner.indexes.client import Client
 from planner.indexes.download import HashedFile, read_into, status_error
-from planner.indexes.headers import read_header, wheel_metadata
+from planner.indexes.headers import wheel_metadata
 from planner.indexes.network import METADATA_LIMIT, WHEEL_LIMIT, origin_of, shown_url
 from planner.indexes.records import metadata_from, metadata_record
 from planner.indexes.wheeltail import Window, metadata_bytes, tail_size

@@ -11,6 +11,7 @@ from packaging.version import Version
 
 from planner.dists import Metadata, Reason, Refusal, SdistReading, parse_requirement, parse_version
 from planner.errors import ArchiveError
+from planner.headertext import read_header
 from planner.sdist import texts
 from planner.sdist.archive import SdistFiles, read_archive
 from planner.sdist.metadata import Sources, read_metadata
@@ -65,7 +66,7 @@ def read_files(
     setup = read_setup_py(files, markers, _modules(requires))
     sources = Sources(
         files=files,
-        headers=texts.parse_headers(files.text("PKG-INFO") or ""),
+        headers=read_header(files.kept.get("PKG-INFO", b"")),
         pyproject=pyproject,
         config=texts.ini_sections(files.text("setup.cfg") or "") or {},
         setup=setup,

@@ -1,4 +1,4 @@
-"""The small formats around an sdist's metadata (headers, ini, TOML, requirement lists); must judge none."""
+"""The small formats around an sdist's metadata (ini, TOML, requirement lists); must judge none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ __all__ = [
     "combine",
     "ini_sections",
     "line_of",
-    "parse_headers",
     "parse_toml",
     "requirement_lines",
     "requires_txt",
@@ -28,25 +27,6 @@ _MAX_TOML = 1 << 20
 _MAX_FILLED = 8_000
 _REFERENCE = re.compile(r"%\(([^()%]{1,100})\)s")
 _COMMENT = re.compile(r"(^|\s)#.*")
-
-
-def parse_headers(text: str) -> dict[str, list[str]]:
-    """PKG-INFO's fields by lower-case name, in order; the body (the description) is left out."""
-    fields: dict[str, list[str]] = {}
-    values: list[str] | None = None
-    for line in text.split("\n"):
-        if not line.strip():
-            break
-        if line[0] in " \t":
-            if values:
-                values[-1] += "\n" + line.strip()
-            continue
-        name, colon, value = line.partition(":")
-        if not colon:
-            break
-        values = fields.setdefault(name.strip().lower(), [])
-        values.append(value.strip())
-    return fields
 
 
 def parse_toml(text: str) -> dict[str, Any] | None:

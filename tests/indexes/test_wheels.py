@@ -19,8 +19,9 @@ from packaging.version import Version
 
 from planner.dists import Metadata, Reason, Refusal, Row, Wheel
 from planner.errors import ArchiveError
+from planner.headertext import read_header
 from planner.indexes.cache import Cache
-from planner.indexes.headers import read_header, wheel_metadata
+from planner.indexes.headers import wheel_metadata
 from planner.indexes.records import metadata_from, metadata_record
 from planner.indexes.wheels import WheelReader
 from planner.indexes.wheeltail import Window, metadata_bytes, tail_size
