@@ -140,13 +140,16 @@ def _search(
     spent: Callable[[], bool],
     say: Callable[[str], None],
 ) -> _Search:
-    search = _Search(findings=list(roots.problems), set_aside=[f.evidence[0] for f in roots.problems])
+    search = _Search(
+        findings=list(roots.problems),
+        set_aside=[_aside(found.evidence[0], found.project) for found in roots.problems],
+    )
     asked_for = [ask for ask in roots.asks if ask.project not in roots.fixed]
     seen = tuple(dict.fromkeys(ask.project for ask in roots.asks))
     problems = survey(asked_for, catalog.page, fits, lambda name: neighbours(name, seen))
     for finding in problems.values():
         search.findings.append(finding)
-        search.set_aside.append(finding.evidence[0])
+        search.set_aside.append(_aside(finding.evidence[0], finding.project))
     asks = [ask for ask in roots.asks if f"{ask.origin} {ask.project}" not in problems]
     for attempt in range(CLASHES_TO_TELL + 1):
         say("resolving")
@@ -163,15 +166,26 @@ def _search(
         if isinstance(outcome, Resolution):
             search.pins, search.rounds = outcome.pins, search.rounds + outcome.rounds
             break
-        left = _set_aside(asks, outcome, search)
+        contested = outcome.project and outcome.project not in roots.fixed
+        page = catalog.page(NormalizedName(outcome.project)) if contested else None
+        left = _set_aside(asks, outcome, search, page)
         if len(left) == len(asks) or not left or outcome.limit or attempt == CLASHES_TO_TELL:
             break
         asks = left
     return search
 
 
-def _set_aside(asks: Sequence[Ask], clash: Clash, search: _Search) -> list[Ask]:
-    """Tell a clash, and take the root requirements that are part of it out of the way."""
+def _aside(origin: str, project: str) -> str:
+    """What names a requirement that is set aside: its place tells nothing where all are of one line."""
+    return f"{origin} {project}".strip()
+
+
+def _set_aside(asks: Sequence[Ask], clash: Clash, search: _Search, page: Page | None) -> list[Ask]:
+    """Tell a clash, and take the root requirements that are part of it out of the way.
+
+    `page` is the contested project's: when no index has it, or one did not answer, that is what is told.
+    """
+    nowhere = page is not None and not page.versions
     projects = {split_key(key)[0] for key in clash.roots}
     involved = [ask for ask in asks if ask.project in projects]
     places = tuple(dict.fromkeys(ask.origin for ask in involved))
@@ -182,20 +196,32 @@ def _set_aside(asks: Sequence[Ask], clash: Clash, search: _Search) -> list[Ask]:
         code, summary = "WP524", f"The search for a resolution {clash.limit}"
     elif lone:
         code, summary = "WP525", f"{involved[0].text} cannot be met"
+    elif nowhere and page is not None and page.troubles:
+        code, summary = "WP604", f"Whether there is a project named {clash.project} is not known"
+        summary += f": {page.troubles[0].why.rstrip('.')}"
+    elif nowhere:
+        code, summary = "WP520", f"No index has a project named {clash.project}, which is needed"
     else:
         code, summary = "WP523", f"No version of {clash.project} serves all who ask for it"
+    remedy = "widen or drop one of these requirements"
+    if clash.limit or lone:
+        remedy = ""
+    elif nowhere:
+        remedy = "add the index that serves it, or drop what asks for it"
+    elif any("excluded by" in line for line in clash.lines):
+        remedy = f"lift the setting that excludes files, or {remedy}"
     search.findings.append(
         Finding(
             code=code,
             severity="error",
             project=clash.project,
             summary=f"{summary}.",
-            remedy="" if clash.limit or lone else "widen or drop one of these requirements",
+            remedy=remedy,
             evidence=places,
             facts=clash.lines,
         )
     )
-    search.set_aside.extend(places)
+    search.set_aside.extend(_aside(ask.origin, ask.project) for ask in involved)
     return [ask for ask in asks if ask.project not in projects]
 
 

@@ -535,3 +535,38 @@ def test_a_project_that_excludes_the_target_python_is_told(shop: Shop) -> None:
     ran = shop.check("pyproject.toml")
     assert ran.code == 1
     assert "WP528 The inputs require Python >=3.99, and the target is" in ran.out
+
+
+# -- clashes that are none of versions ------------------------------------------------------------------------
+
+
+def test_every_requirement_that_is_set_aside_counts(shop: Shop) -> None:
+    answer = shop.json("nosuch-one", "nosuch-two", "alpha")
+    assert answer["set-aside"] == ["command line nosuch-one", "command line nosuch-two"]
+    assert "2 requirements cannot be met" in shop.check("nosuch-one", "nosuch-two", "alpha").out
+
+
+def test_a_dependency_that_no_index_has_is_told_as_such(shop: Shop) -> None:
+    needy = wheel(shop.folder / "more", "needy", "1.0", ["nosuch-dependency"])
+    answer = shop.json("needy", "-f", needy.parent)
+    (found,) = answer["findings"]
+    assert (found["code"], answer["exit-code"]) == ("WP520", 1)
+    assert "needy 1.0 needs nosuch-dependency." in found["facts"]
+    assert found["remedy"].startswith("add the index")
+
+
+def test_a_dependency_whose_index_is_down_is_not_proven(shop: Shop, closed_port: int) -> None:
+    needy = wheel(shop.folder / "more", "needy", "1.0", ["alpha"])
+    words = ["check", "--machine", MACHINE, "--no-cache", "--no-index", "needy", "-f", needy.parent]
+    words += ["-f", f"http://127.0.0.1:{closed_port}/"]
+    answer = json.loads(shop._run(*words, "--output-format", "json").out)
+    assert {found["code"] for found in answer["findings"]} == {"WP604"}
+    assert answer["exit-code"] == 2
+
+
+def test_a_setting_that_excludes_the_only_file_is_named(shop: Shop) -> None:
+    needy = wheel(shop.folder / "more", "needy", "1.0", ["cee"])
+    answer = shop.json("needy", "-f", needy.parent, "--no-build")
+    (found,) = answer["findings"]
+    assert any("source builds are excluded by" in line for line in found["facts"])
+    assert found["remedy"].startswith("lift the setting")

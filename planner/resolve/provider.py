@@ -17,7 +17,7 @@ from resolvelib.structs import RequirementInformation
 
 from planner.dists import Dist, Metadata, Reason, Refusal, Sdist, Wheel, parse_requirement
 from planner.fits import Fits
-from planner.page import Catalog
+from planner.page import Catalog, Page
 from planner.policy import Policy, Prereleases
 from planner.resolve.asks import Ask, Candidate, Fixed, Span, never, split_key
 
@@ -219,7 +219,15 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         else:
             unfit = [v for v in versions if self._fits.choose(page, v) is None]
             if len(unfit) == len(versions):
-                yield f"No version of {project} that satisfies {together} has a file for this machine."
+                why = self._why_unfit(page, versions[0])
+                none = f"No version of {project} that satisfies {together} has a file for this machine"
+                yield f"{none} ({why})."
+
+    def _why_unfit(self, page: Page, version: Version) -> str:
+        """The reasons that count most: of the sdist, which a setting refuses, and of one wheel."""
+        misfits = sorted(self._fits.misfits(page, version), key=lambda m: m.reason is not Reason.FORMAT)
+        details = list(dict.fromkeys(misfit.detail for misfit in misfits))
+        return f"{version}: {'; '.join(details[:2])}"
 
     # -- dependencies ---------------------------------------------------------------------------------
 
