@@ -313,6 +313,17 @@ def _crashed(error: Exception, args: argparse.Namespace, printer: Printer) -> in
     return _tell(told, args, printer)
 
 
+def _unknown_options(wrong: Sequence[str], args: argparse.Namespace) -> str:
+    """What is said of words that no command takes, with the nearest option that this one has."""
+    import difflib  # noqa: PLC0415 (only a mistake needs it)
+
+    known = [f"--{name.replace('_', '-')}" for name in vars(args)]
+    near = [difflib.get_close_matches(word.partition("=")[0], known, 1) for word in wrong]
+    told = [f"{word} (did you mean {n[0]}?)" if n else word for word, n in zip(wrong, near, strict=True)]
+    command = f"wheelplan {args.command}" if args.command else "wheelplan"
+    return f"{command} has no option {', '.join(told)}; `{command} --help` lists them"
+
+
 def _answer(argv: Sequence[str] | None) -> int:
     """Run one command; the only place where errors become codes. An `OSError` is that of an output stream."""
     parser = _parser()
@@ -320,7 +331,7 @@ def _answer(argv: Sequence[str] | None) -> int:
     # argparse takes the INPUTs up to the first option alone: `check a.txt --pre torch` must work as in pip.
     wrong = [word for word in rest if args.command != "check" or word[:1] == "-" != word]
     if wrong:
-        parser.error(f"unrecognized arguments: {' '.join(wrong)}")
+        parser.error(_unknown_options(wrong, args))
     if rest:
         args.words += rest
     if args.command is None and not args.version:

@@ -190,7 +190,7 @@ def _refuse(roots: Roots, one: Wanted, refusal: Refusal, source: Source) -> None
             code="WP604" if network else "WP525",
             severity="error",
             project=one.name or "",
-            summary=f"{source.shown} cannot be used: {refusal.detail}.",
+            summary=f"{source.shown} cannot be used: {refusal.detail.rstrip('.')}.",
             evidence=(one.origin,),
         )
     )

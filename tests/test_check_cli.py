@@ -207,7 +207,7 @@ WRONG = {
     "a Python that is none": (["alpha", "--python-version", "x"], "'x' is no version of Python"),
     "a moment that is none": (["alpha", "--exclude-newer", "soon"], "no moment and no duration"),
     "a machine file that is not there": (["alpha", "--machine", "gone.toml"], "gone.toml: The machine file"),
-    "an option that is none": (["alpha", "--nope"], "unrecognized arguments: --nope"),
+    "an option that is none": (["alpha", "--nope"], "wheelplan check has no option --nope"),
 }
 
 
@@ -570,3 +570,18 @@ def test_a_setting_that_excludes_the_only_file_is_named(shop: Shop) -> None:
     (found,) = answer["findings"]
     assert any("source builds are excluded by" in line for line in found["facts"])
     assert found["remedy"].startswith("lift the setting")
+
+
+def test_a_file_that_its_server_does_not_have_is_told_with_what_to_do(shop: Shop) -> None:
+    with running() as server:
+        server.on("/gone-1.0-py3-none-any.whl", status(404))
+        (found,) = shop.json(f"gone @ {server.url}/gone-1.0-py3-none-any.whl")["findings"]
+    assert found["code"] == "WP604"
+    assert found["summary"].endswith("its address is wrong.")
+
+
+def test_a_mistyped_option_gets_its_neighbour(shop: Shop) -> None:
+    ran = shop.check("alpha", "--extra-idex-url", "x", "--pree")
+    assert ran.code == 2
+    assert "did you mean --extra-index-url?" in ran.err
+    assert "did you mean --pre?" in ran.err

@@ -57,9 +57,11 @@ class HashedFile:
 
 
 def status_error(response: Response) -> UnreachableIndexError:
-    """The error for a file that its index lists and its host does not give."""
+    """The error for a file that its index lists, or a requirement names, and its host does not give."""
     kind = "index-denied" if response.status in (401, 403) else "index-unavailable"
-    return unreachable(f"answered {response.status} for a file that is listed", url=response.url, kind=kind)
+    gone = response.status in (404, 410)
+    hint = "The file was removed, or its address is wrong." if gone else ""
+    return unreachable(f"answered {response.status} for this file", url=response.url, kind=kind, hint=hint)
 
 
 def read_into(sink: Sink, url: str, client: Client, limit: int) -> None:

@@ -219,15 +219,20 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         else:
             unfit = [v for v in versions if self._fits.choose(page, v) is None]
             if len(unfit) == len(versions):
-                why = self._why_unfit(page, versions[0])
+                why = self._why_unfit(page, versions)
                 none = f"No version of {project} that satisfies {together} has a file for this machine"
                 yield f"{none} ({why})."
 
-    def _why_unfit(self, page: Page, version: Version) -> str:
-        """The reasons that count most: of the sdist, which a setting refuses, and of one wheel."""
-        misfits = sorted(self._fits.misfits(page, version), key=lambda m: m.reason is not Reason.FORMAT)
-        details = list(dict.fromkeys(misfit.detail for misfit in misfits))
-        return f"{version}: {'; '.join(details[:2])}"
+    def _why_unfit(self, page: Page, versions: Sequence[Version]) -> str:
+        """The reasons that count most: of the sdist, which a setting refuses, and of one wheel.
+
+        Told of the newest version that was there before the cut-off, if one was.
+        """
+        refused = [(version, self._fits.misfits(page, version)) for version in versions]
+        there = (one for one in refused if all(misfit.reason is not Reason.TOO_LATE for misfit in one[1]))
+        version, misfits = next(there, refused[0])
+        ordered = sorted(misfits, key=lambda misfit: misfit.reason is not Reason.FORMAT)
+        return f"{version}: {'; '.join([*dict.fromkeys(misfit.detail for misfit in ordered)][:2])}"
 
     # -- dependencies ---------------------------------------------------------------------------------
 
