@@ -31,6 +31,7 @@ __all__ = [
     "parse_specifier",
     "parse_tags",
     "parse_version",
+    "with_marker",
 ]
 
 
@@ -179,6 +180,36 @@ def parse_specifier(text: str) -> SpecifierSet | None:
         return SpecifierSet(text)
     except (InvalidSpecifier, ValueError):
         return None
+
+
+def with_marker(requirement: str, marker: str) -> str:
+    """The requirement, only where `marker` holds as well.
+
+    >>> print(with_marker("six; python_version < '3' or os_name == 'nt'", "extra == 'test'"))
+    six; (python_version < "3" or os_name == "nt") and extra == 'test'
+    """
+    if not marker:
+        return requirement
+    parsed = parse_requirement(requirement)
+    if parsed is None or parsed.marker is None:
+        separator = " ; " if "@" in requirement else "; "
+        return f"{requirement}{separator}{marker}"
+    own = str(parsed.marker)
+    bare = requirement.rpartition(";")[0].strip() if requirement.count(";") == 1 else ""
+    own = f"({own})" if " or " in own else own
+    marker = f"({marker})" if " or " in marker else marker
+    separator = " ; " if "@" in bare else "; "
+    return f"{bare or _without_marker(requirement)}{separator}{own} and {marker}"
+
+
+def _without_marker(requirement: str) -> str:
+    """The part before the marker, where a URL or a marker's text holds semicolons too."""
+    for at, character in enumerate(requirement):
+        if character == ";":
+            head = parse_requirement(requirement[:at])
+            if head is not None and head.marker is None and parse_requirement(requirement) is not None:
+                return requirement[:at].strip()
+    return requirement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

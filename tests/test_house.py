@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import doctest
+import importlib
 import re
 import subprocess
 import sys
@@ -16,21 +18,10 @@ from planner.findings import CODES
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "planner"
 
+TEXTS = ("urls", "tomltext", "headertext", "setupcfg")
 # Lower rows may not import higher ones; within a row only what stands in the same family.
 ROWS: tuple[tuple[str, ...], ...] = (
-    (
-        "errors",
-        "needs",
-        "facts",
-        "policy",
-        "urls",
-        "tomltext",
-        "headertext",
-        "findings",
-        "dists",
-        "page",
-        "wanted",
-    ),
+    (*TEXTS, "errors", "needs", "facts", "policy", "findings", "dists", "page", "wanted"),
     ("tags", "fits", "whynot", "knowledge", "drivers", "platforms", "elsewhere", "machinefile"),
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "config", "settings"),
@@ -131,6 +122,13 @@ def test_every_module_opens_with_a_sentence() -> None:
     for name, path in modules().items():
         docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         assert re.match(r"[^\n]+[.:]", docstring), name
+
+
+@pytest.mark.parametrize(
+    "module", sorted(name for name, path in modules().items() if ">>>" in path.read_text(encoding="utf-8"))
+)
+def test_examples_in_docstrings_are_true(module: str) -> None:
+    assert doctest.testmod(importlib.import_module(module)).failed == 0
 
 
 def test_the_readme_lists_every_code() -> None:

@@ -1,19 +1,12 @@
 from __future__ import annotations
 
-import doctest
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 
-import planner.page
 from planner.dists import Misfit, Reason, Row, parse_version
 from planner.page import Listing, Page, read_filename
-
-
-def test_doctests() -> None:
-    assert doctest.testmod(planner.page).failed == 0
 
 
 @pytest.mark.parametrize(

@@ -447,7 +447,7 @@ def test_a_local_project_says_what_its_files_say() -> None:
     assert (new.name, new.version, new.requires_python, new.doubt) == ("demo", "1.0", ">=3.10", "")
     metadata = new.metadata(new.name)
     assert metadata.certain
-    assert 'numba ; extra == "fast"' in metadata.requires
+    assert 'numba; extra == "fast"' in metadata.requires
     assert metadata.extras == {"fast", "all"}
     old = tree(
         setup_cfg=SETUP_CFG,

@@ -6,17 +6,15 @@ Knows PEP 621, setuptools' static configuration and what is dynamic; must not bu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from configparser import Error as ConfigError
-from configparser import RawConfigParser
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from planner.dists import Metadata, parse_version
+from planner.dists import Metadata, parse_version, with_marker
 from planner.inputs.reqlines import BadLine, decode, logical_lines
+from planner.setupcfg import ini_sections, option_list
 from planner.tomltext import TomlProblem, load_toml, strings, table
 
 __all__ = ["LocalProject", "dynamic_dependencies", "read_project_tree"]
@@ -45,7 +43,9 @@ class LocalProject:
 
     def metadata(self, project: NormalizedName) -> Metadata:
         """The same as core metadata (extras as markers), for a project named so."""
-        conditional = (_with_extra(text, extra) for extra, texts in self.extras for text in texts)
+        conditional = (
+            with_marker(text, f'extra == "{extra}"') for extra, texts in self.extras for text in texts
+        )
         return Metadata(
             project=self.name or project,
             version=parse_version(self.version) if self.version else None,
@@ -57,17 +57,6 @@ class LocalProject:
             doubt=self.doubt,
             where=self.where,
         )
-
-
-def _with_extra(text: str, extra: str) -> str:
-    try:
-        requirement = Requirement(text)
-    except (InvalidRequirement, ValueError, RecursionError):
-        return text
-    marker = requirement.marker
-    condition = f'extra == "{extra}"'
-    requirement.marker = None
-    return f"{requirement} ; ({marker}) and {condition}" if marker else f"{requirement} ; {condition}"
 
 
 @dataclass(slots=True)
@@ -196,31 +185,21 @@ def _take_dynamic(document: Mapping[str, Any], read: Read, found: _Found) -> Non
 
 
 def _take_setup_cfg(data: bytes, found: _Found) -> None:
-    parser = RawConfigParser()
-    try:
-        parser.read_string(decode(data))
-    except ConfigError:
-        return  # setuptools will say so itself; nothing in it can be believed
+    # Where it is no setup.cfg, setuptools will say so itself; nothing in it can be believed.
+    sections = ini_sections(decode(data)) or {}
 
     def value(section: str, key: str) -> str:
-        text = parser.get(section, key, fallback="").strip()
+        text = sections.get(section, {}).get(key, "").strip()
         return "" if text.startswith(("attr:", "file:", "find:")) else text
 
     where = "setup.cfg"
     found.take("name", value("metadata", "name"), where)
     found.take("version", value("metadata", "version"), where)
     found.take("requires-python", value("options", "python_requires"), where)
-    listed = _items(value("options", "install_requires"))
-    found.take("dependencies", listed, where)
-    if parser.has_section("options.extras_require"):
-        extras = parser.items("options.extras_require")
-        found.take(
-            "optional-dependencies", {canonicalize_name(extra): _items(text) for extra, text in extras}, where
-        )
-
-
-def _items(text: str) -> tuple[str, ...]:
-    lines = text.splitlines() if "\n" in text else text.split(";") if "python_version" not in text else [text]
-    return tuple(
-        line.split(" #")[0].strip() for line in lines if line.strip() and not line.strip().startswith("#")
+    found.take("dependencies", tuple(option_list(value("options", "install_requires"))), where)
+    extras = sections.get("options.extras_require", {})
+    found.take(
+        "optional-dependencies",
+        {canonicalize_name(extra): tuple(option_list(text)) for extra, text in extras.items()},
+        where,
     )

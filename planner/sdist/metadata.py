@@ -19,6 +19,7 @@ from planner.sdist import texts
 from planner.sdist.archive import SdistFiles
 from planner.sdist.poetry import read_poetry
 from planner.sdist.setup_py import Lost, SetupPy
+from planner.setupcfg import option_list, requirement_lines
 
 __all__ = ["Sources", "read_metadata"]
 
@@ -191,7 +192,7 @@ def _file_lists(files: SdistFiles, value: Any) -> list[str] | None:
         text = files.text(name.strip())
         if text is None:
             return None
-        lines.extend(texts.requirement_lines(text))
+        lines.extend(requirement_lines(text))
     return lines
 
 
@@ -247,9 +248,9 @@ def _from_setup_cfg(sources: Sources) -> _Found | None:
 def _configured(sources: Sources) -> dict[str, list[str]]:
     """The lists of setup.cfg by setuptools key ("" for the plain one); {} when none, or when one is lost."""
     plain = _option(sources, "options", "install_requires")
-    listed = sources.config.get("options.extras_require", {})
+    extras = sources.config.get("options.extras_require", {})
     groups = {"": _config_list(sources.files, plain)} if plain else {}
-    groups |= {extra: _config_list(sources.files, value) for extra, value in listed.items()}
+    groups |= {extra: _config_list(sources.files, value) for extra, value in extras.items()}
     if any(lines is None for lines in groups.values()):
         return {}
     return {key: lines or [] for key, lines in groups.items()}
@@ -259,8 +260,7 @@ def _config_list(files: SdistFiles, value: str) -> list[str] | None:
     if value.strip().startswith("file:"):
         names = [name.strip() for name in value.strip()[5:].replace("\n", ",").split(",")]
         return _file_lists(files, {"file": [name for name in names if name]})
-    lines = value.split("\n") if "\n" in value else value.split(";")
-    return texts.requirement_lines("\n".join(lines))
+    return option_list(value)
 
 
 def _from_setup_py(sources: Sources) -> _Found | None:

@@ -17,6 +17,7 @@ from planner.sdist.archive import SdistFiles, read_archive
 from planner.sdist.metadata import Sources, read_metadata
 from planner.sdist.native import judge
 from planner.sdist.setup_py import read_setup_py
+from planner.setupcfg import ini_sections
 
 __all__ = ["read_files", "read_sdist"]
 
@@ -68,7 +69,7 @@ def read_files(
         files=files,
         headers=read_header(files.kept.get("PKG-INFO", b"")),
         pyproject=pyproject,
-        config=texts.ini_sections(files.text("setup.cfg") or "") or {},
+        config=ini_sections(files.text("setup.cfg") or "") or {},
         setup=setup,
         markers=markers,
     )

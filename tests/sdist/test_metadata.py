@@ -14,6 +14,7 @@ from planner.dists import Metadata, Refusal, SdistReading, parse_requirement
 from planner.sdist import texts
 from planner.sdist.poetry import constraint, read_poetry
 from planner.sdist.reading import read_files
+from planner.setupcfg import ini_sections
 from tests.sdist.conftest import DEMO, LINUX_311, MakeMarkers, make_files
 
 SETUPTOOLS = "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n"
@@ -382,7 +383,7 @@ def test_pyproject_that_cannot_be_read_is_refused(toml: str) -> None:
 def test_setup_cfg_that_multiplies_itself_stays_small() -> None:
     bomb = "[options]\na0 = " + "x" * 100 + "\n"
     bomb += "".join(f"a{i} = {f'%(a{i - 1})s' * 50}\n" for i in range(1, 9)) + "install_requires = %(a8)s\n"
-    assert len((texts.ini_sections(bomb) or {})["options"]["install_requires"]) < 1_000_000
+    assert len((ini_sections(bomb) or {})["options"]["install_requires"]) < 1_000_000
 
 
 ODD = st.recursive(
