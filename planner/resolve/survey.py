@@ -112,12 +112,14 @@ def _no_version(ask: Ask, page: Page, fits: Fits, finding: Callable[..., Finding
     wanted = next((part.version for part in ask.specifier if part.operator in ("==", "===")), "")
     public, _, label = wanted.partition("+")
     if label and _TORCH_LABEL.match(label):
+        here = [v for v in page.versions if str(v) == public and fits.choose(page, v) is not None]
         there = "is" if any(str(v) == public for v in page.versions) else "is not"
+        plain = f", or ask for `{ask.project}=={public}`" if here else ""
         url = TORCH_INDEX.format(label=label)
         return finding(
             "WP605",
             f"{ask.project} {wanted} is not on the indexes in use ({public} without +{label} {there}).",
-            f"add `--extra-index-url {url}` (the PyTorch index), or ask for `{ask.project}=={public}`",
+            f"add `--extra-index-url {url}` (the PyTorch index){plain}",
         )
     usable = [v for v in page.versions if fits.choose(page, v) is not None]
     only_pre = [v for v in page.versions if ask.specifier.contains(v, prereleases=True)]

@@ -51,3 +51,14 @@ def test_nothing_is_proposed_where_no_version_can_be_used() -> None:
     assert found.code == "WP521"
     assert "requires Python >=3.12, here 3.11.7" in found.summary
     assert "a==" not in found.remedy
+
+
+@pytest.mark.parametrize(("asked", "plain"), [("a==1.0+cu118", True), ("a==9.0+cu118", False)])
+def test_a_build_for_cuda_gets_its_index_and_the_plain_version_where_there_is_one(
+    asked: str, plain: bool
+) -> None:
+    found = problem(Universe().add("a-1.0-py3-none-any.whl"), asked)
+    assert found.code == "WP605"
+    assert "/cu118`" in found.remedy
+    assert ("ask for `a==1.0`" in found.remedy) is plain
+    assert ("ask for" in found.remedy) is plain
