@@ -137,14 +137,6 @@ class Client:
         if self._wire is not None:
             self._wire.close()
 
-    def warm(self) -> None:
-        """Load what the first request needs, for a caller that has time to spare now. Never raises."""
-        if not self.network.offline:
-            try:
-                self._connected()
-            except NoAnswerError:
-                return  # said again, with an address, by the first request
-
     def _http_wire(self) -> Wire:
         # Not at the top: httpx costs 60 ms, which a run from a warm cache saves.
         fetch = importlib.import_module("planner.indexes.fetch")

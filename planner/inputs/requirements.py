@@ -230,12 +230,7 @@ class Reading:
         text, option_text = split_options(line.text)
         try:
             options = read_options(option_text)
-            self.said.format_words += [
-                word for word in options.said if word[0] in ("only-binary", "no-binary")
-            ]
-            self.said.release_words += [
-                word for word in options.said if word[0] in ("all-releases", "only-final")
-            ]
+            self.said.take_words(options)
             if text or options.all("editable"):
                 self._requirement(file, line, text, options)
             elif options.all("requirement") or options.all("constraint"):

@@ -12,7 +12,7 @@ from planner.sdist import methods
 from planner.sdist.expressions import HASHABLE, Expressions
 from planner.sdist.values import Function, Items, Module, Place, Table, Unknown, Value, truth
 
-__all__ = ["Calls"]
+__all__ = ["Calls", "called"]
 
 _MAX_RANGE = 1_000
 
@@ -45,7 +45,7 @@ class Calls(Expressions, ABC):
         arguments, keywords = self._arguments(node)
         if isinstance(target, Function):
             return self.call_function(target, arguments, keywords.items, node.lineno)
-        if isinstance(target, Unknown) and _called(node.func) == "setup":
+        if isinstance(target, Unknown) and called(node.func) == "setup":
             target = Module("setuptools.setup")  # whichever of several it is
         if not isinstance(target, Module):
             return target if isinstance(target, Unknown) else NotImplemented
@@ -173,7 +173,7 @@ class Calls(Expressions, ABC):
         return Items(out)
 
 
-def _called(node: ast.expr) -> str:
+def called(node: ast.expr) -> str:
     """The last part of the name that is called."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 

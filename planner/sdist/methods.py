@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
+from planner.dists import parse_version
 from planner.sdist.values import File, Items, Module, Place, Table, Unknown, Value, same
 
 __all__ = ["MAX_TEXT", "as_list", "binary", "call_method", "compare", "render", "subscript"]
@@ -154,12 +155,7 @@ def compare(name: str, one: Value, other: Value) -> bool | None:
 
 def _as_version(value: Value) -> Value:
     """LooseVersion and its kin compare themselves with plain text."""
-    if isinstance(value, str) and len(value) <= 200:
-        try:
-            return Version(value)
-        except (InvalidVersion, ValueError):
-            return value
-    return value
+    return parse_version(value) or value if isinstance(value, str) and len(value) <= 200 else value
 
 
 def _holds_unknown(value: Value) -> bool:

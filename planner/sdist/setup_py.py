@@ -15,11 +15,13 @@ from typing import TypeAlias
 
 from planner.sdist import methods
 from planner.sdist.archive import SdistFiles, decode_text
+from planner.sdist.calls import called
 from planner.sdist.expressions import BudgetError
 from planner.sdist.flow import SetupCall, Stop
 from planner.sdist.interpreter import Interpreter
 from planner.sdist.values import Extension, Items, Table, Unknown, Value, merge, truth
 from planner.sdist.world import PLATFORM, PYTHON, UNSET, World
+from planner.setupcfg import requirement_lines
 
 __all__ = ["Lost", "Native", "SetupPy", "read_setup_py"]
 
@@ -69,9 +71,6 @@ class SetupPy:
     extras_require: Extras = ()
     extras_doubt: Lost | None = None
     python_requires: str | Lost = ""
-    setup_requires: Texts = ()
-    name: str | Lost = ""
-    version: str | Lost = ""
     native: Native = field(default_factory=Native)
     refuses: str = ""
     line: int = 0
@@ -177,13 +176,10 @@ def _summary(
     keywords = call.keywords if call.certain else _shared(findings.setups)
     extras, extras_doubt = _extras(keywords)
     return SetupPy(
-        install_requires=_texts(keywords, "install_requires"),
+        install_requires=_lines(_keyword(keywords, "install_requires")),
         extras_require=extras,
         extras_doubt=extras_doubt,
-        python_requires=_text(keywords, "python_requires"),
-        setup_requires=_texts(keywords, "setup_requires"),
-        name=_text(keywords, "name"),
-        version=_text(keywords, "version"),
+        python_requires=_text(_keyword(keywords, "python_requires")),
         native=_native(interpreter, call, tree),
         refuses=refuses,
         line=call.line,
@@ -212,10 +208,8 @@ def _shared(calls: list[SetupCall]) -> Table:
 
 def _calls_setup(tree: ast.Module) -> int:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if name == "setup":
-                return node.lineno
+        if isinstance(node, ast.Call) and called(node.func) == "setup":
+            return node.lineno
     return 0
 
 
@@ -233,12 +227,8 @@ def _lost(value: Value) -> Lost:
     )
 
 
-def _texts(keywords: Table, name: str) -> Texts:
-    """A list of requirements: a list, a tuple, or text with one a line."""
-    return _lines(_keyword(keywords, name))
-
-
 def _lines(value: Value) -> Texts:
+    """A list of requirements: a list, a tuple, or text with one a line."""
     if value is None:
         return ()
     if isinstance(value, str):
@@ -250,10 +240,7 @@ def _lines(value: Value) -> Texts:
     for item in items:
         if not isinstance(item, str):
             return _lost(item)
-        for line in item.splitlines():
-            text = re.sub(r"(^|\s)#.*", "", line).strip()
-            if text:
-                out.append(text)
+        out.extend(requirement_lines(item))
     return tuple(out)
 
 
@@ -275,12 +262,8 @@ def _extras(keywords: Table) -> tuple[Extras, Lost | None]:
     return tuple(out), doubt
 
 
-def _text(keywords: Table, name: str) -> str | Lost:
-    value = _keyword(keywords, name)
-    if value is None:
-        return ""
-    text = methods.render(value) if isinstance(value, str) else None
-    return _lost(value) if text is None else text
+def _text(value: Value) -> str | Lost:
+    return "" if value is None else value if isinstance(value, str) else _lost(value)
 
 
 def _refusal(stop: Stop, markers: Mapping[str, str]) -> str:
@@ -359,7 +342,7 @@ def _constructs(tree: ast.Module) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            name = called(node.func)
             if name.endswith("Extension") or name == "cythonize":
                 found[f"setup.py:{node.lineno} builds {_with_article(name)}"] = None
     return tuple(found)[:5]

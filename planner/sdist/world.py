@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
+from planner.dists import parse_version
 from planner.sdist.archive import SdistFiles
 from planner.sdist.values import File, Place, Unknown, Value, VersionInfo
 
@@ -31,28 +32,9 @@ _NOT_BUILDING = frozenset(
     {"sdist", "develop", "test", "clean", "check", "upload", "register", "publish", "tag", "docs", "help"}
 )
 _LEAVES = frozenset(
-    {
-        "setuptools",
-        "wheel",
-        "Cython",
-        "cython",
-        "numpy",
-        "pybind11",
-        "cffi",
-        "packaging",
-        "pip",
-        "ninja",
-        "cmake",
-    }
-    | {
-        "setuptools_scm",
-        "setuptools_rust",
-        "versioneer",
-        "pkgconfig",
-        "toml",
-        "tomli",
-        "oldest_supported_numpy",
-    }
+    {"setuptools", "wheel", "Cython", "cython", "numpy", "pybind11", "cffi", "packaging", "pip", "ninja"}
+    | {"cmake", "setuptools_scm", "setuptools_rust", "versioneer", "pkgconfig", "toml", "tomli"}
+    | {"oldest_supported_numpy"}
 )
 _BUNDLED = frozenset({"setuptools", "distutils", "pkg_resources", "wheel", "packaging"})
 _MAX_VERSION = 200
@@ -70,11 +52,8 @@ class World:
     def python(self) -> tuple[int, int, int]:
         """The target's version as three numbers."""
         text = self.markers.get("python_full_version") or self.markers.get("python_version") or "3"
-        try:
-            release = (*Version(text).release, 0, 0)
-        except InvalidVersion:
-            return (3, 0, 0)
-        return release[0], release[1], release[2]
+        version = parse_version(text)
+        return (version.major, version.minor, version.micro) if version else (3, 0, 0)
 
     def importable(self, module: str) -> bool:
         """Whether an import certainly works: the standard library, setuptools, or a build requirement."""
@@ -125,11 +104,8 @@ class World:
         fixed = self._platform_answers().get(name)
         if fixed is not None:
             return fixed
-        if name.startswith(("os.path.", "pathlib.", "os.getcwd")) or name in (
-            "Path",
-            "glob.glob",
-            "os.fspath",
-        ):
+        plain = name in ("Path", "glob.glob", "os.fspath")
+        if plain or name.startswith(("os.path.", "pathlib.", "os.getcwd")):
             return self._paths(name, arguments, line), ""
         if name in ("os.getenv", "os.environ.get", "environ.get"):
             return self.variable(arguments, line)
@@ -203,12 +179,8 @@ def _version(arguments: list[Value], line: int) -> Value:
     text = arguments[0] if arguments else None
     if isinstance(text, Version):
         return text
-    if isinstance(text, str) and len(text) <= _MAX_VERSION:
-        try:
-            return Version(text)
-        except (InvalidVersion, ValueError):
-            pass
-    return Unknown(line, "it compares a version that is not known")
+    version = parse_version(text) if isinstance(text, str) and len(text) <= _MAX_VERSION else None
+    return version or Unknown(line, "it compares a version that is not known")
 
 
 def _inside(place: Value) -> str | None:

@@ -142,7 +142,6 @@ def test_failures_are_sentences(error: Exception, words: str) -> None:
 def test_offline_asks_nothing() -> None:
     server = Server({})
     of = client(server, offline=True)
-    of.warm()
     assert fails(of).id == "offline"
     assert not server.requests
 
