@@ -9,8 +9,20 @@ import ast
 from abc import ABC, abstractmethod
 
 from planner.sdist import methods
-from planner.sdist.expressions import HASHABLE, Expressions
-from planner.sdist.values import Function, Items, Module, Place, Table, Unknown, Value, truth
+from planner.sdist.expressions import Expressions
+from planner.sdist.values import (
+    PLAIN,
+    Function,
+    Items,
+    Module,
+    Place,
+    Table,
+    Unknown,
+    Value,
+    as_list,
+    render,
+    truth,
+)
 
 __all__ = ["Calls", "called"]
 
@@ -101,7 +113,7 @@ class Calls(Expressions, ABC):
             return self._collection(name, one, node)
         if name in ("str", "int", "float", "bool", "len"):
             return _convert(name, one)
-        items = methods.as_list(arguments[-1]) if arguments else None
+        items = as_list(arguments[-1]) if arguments else None
         if name in ("chain", "chain.from_iterable"):
             return _chained(arguments if name == "chain" else items)
         if name in ("map", "filter") and len(arguments) == 2 and items is not None:
@@ -117,7 +129,7 @@ class Calls(Expressions, ABC):
         if name == "enumerate" and items is not None and len(arguments) == 1:
             return Items(list(enumerate(items)))
         if name == "zip":
-            lists = [methods.as_list(argument) for argument in arguments]
+            lists = [as_list(argument) for argument in arguments]
             return (
                 NotImplemented if None in lists else Items(list(zip(*(x or [] for x in lists), strict=False)))
             )
@@ -131,13 +143,13 @@ class Calls(Expressions, ABC):
                 methods.call_method(table, "update", [one], {})
             methods.call_method(table, "update", [keywords], {})
             return table
-        items = methods.as_list(one) if node.args else []
+        items = as_list(one) if node.args else []
         if items is None:
             return one if isinstance(one, Unknown) else NotImplemented
         if name == "tuple":
             return tuple(items)
         if name in ("set", "frozenset"):
-            known = all(isinstance(item, HASHABLE) for item in items)
+            known = all(isinstance(item, PLAIN) for item in items)
             return Items(list(dict.fromkeys(items)) if known else items, "set")
         if name == "sorted":
             plain = all(isinstance(item, str) for item in items) and not node.keywords
@@ -179,7 +191,7 @@ def called(node: ast.expr) -> str:
 
 
 def _chained(parts: list[Value] | None) -> Value:
-    lists = [methods.as_list(part) for part in parts or []]
+    lists = [as_list(part) for part in parts or []]
     if parts is None or any(items is None for items in lists):
         return NotImplemented
     return Items([item for items in lists for item in items or []])
@@ -191,10 +203,10 @@ def _convert(name: str, value: Value) -> Value:
         known = truth(value)
         return NotImplemented if known is None else known
     if name == "len":
-        items = methods.as_list(value)
+        items = as_list(value)
         return NotImplemented if items is None else len(items)
     if name == "str":
-        text = methods.render(value)
+        text = render(value)
         return value if isinstance(value, Unknown) else NotImplemented if text is None else text
     if isinstance(value, (str, int, float)) and (not isinstance(value, str) or len(value) <= 20):
         try:

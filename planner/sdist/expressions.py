@@ -11,8 +11,10 @@ from typing import Any
 
 from packaging.version import Version
 
-from planner.sdist import methods
+from planner.sdist import methods, operators
 from planner.sdist.values import (
+    MAX_TEXT,
+    PLAIN,
     Function,
     Items,
     Module,
@@ -22,14 +24,15 @@ from planner.sdist.values import (
     Unknown,
     Value,
     VersionInfo,
+    as_list,
+    render,
     truth,
 )
 from planner.sdist.world import UNSET, World
 
-__all__ = ["HASHABLE", "BudgetError", "Expressions"]
+__all__ = ["BudgetError", "Expressions"]
 
 MAX_STEPS = 150_000
-HASHABLE = (str, int, float, bool, bytes, tuple, type(None))
 _INFO_NAMES = {"major": 0, "minor": 1, "micro": 2, "releaselevel": 3, "serial": 4}
 
 
@@ -96,7 +99,7 @@ class Expressions:
         for node in nodes:
             if isinstance(node, ast.Starred):
                 inner = self.evaluate(node.value)
-                items = methods.as_list(inner)
+                items = as_list(inner)
                 out.extend(items if items is not None else [Unknown(node.lineno, "a list of unknown length")])
             else:
                 out.append(self.evaluate(node))
@@ -110,7 +113,7 @@ class Expressions:
                 methods.call_method(table, "update", [made], {})
                 continue
             name = self.evaluate(key)
-            if isinstance(name, HASHABLE) and not isinstance(name, tuple):
+            if isinstance(name, PLAIN) and not isinstance(name, tuple):
                 table.items[name] = made
             else:
                 table.doubt = table.doubt or Unknown(node.lineno, "a key that is not known")
@@ -122,14 +125,14 @@ class Expressions:
             if isinstance(piece, ast.FormattedValue):
                 if piece.format_spec is not None or piece.conversion not in (-1, ord("s")):
                     return NotImplemented
-                text = methods.render(self.evaluate(piece.value))
+                text = render(self.evaluate(piece.value))
                 if text is None:
                     return NotImplemented
                 parts.append(text)
             else:
                 parts.append(str(self.evaluate(piece)))
         whole = "".join(parts)
-        return whole if len(whole) <= methods.MAX_TEXT else NotImplemented
+        return whole if len(whole) <= MAX_TEXT else NotImplemented
 
     def _binop(self, node: ast.BinOp) -> Value:
         one, other = self.evaluate(node.left), self.evaluate(node.right)
@@ -140,7 +143,7 @@ class Expressions:
         for side in (one, other):
             if isinstance(side, Unknown):
                 return side
-        return methods.binary(node.op, one, other)
+        return operators.binary(node.op, one, other)
 
     def _unaryop(self, node: ast.UnaryOp) -> Value:
         value = self.evaluate(node.operand)
@@ -178,7 +181,7 @@ class Expressions:
                 self.kinds.add(UNSET)
                 outcome = False if self.world.lacks("sys.argv", right) else None
             else:
-                outcome = methods.compare(type(operation).__name__, left, right)
+                outcome = operators.compare(type(operation).__name__, left, right)
             if outcome is False:
                 return False
             doubt = doubt or outcome is None
@@ -215,7 +218,7 @@ class Expressions:
                 return value  # a word of the command line
         if isinstance(value, Unknown):
             return value
-        found = methods.subscript(value, key)
+        found = operators.subscript(value, key)
         return tuple(found) if isinstance(found, VersionInfo) else found
 
     def _attribute(self, node: ast.Attribute) -> Value:
@@ -268,7 +271,7 @@ class Expressions:
         def add() -> None:
             key = self.evaluate(node.key)
             value = self.evaluate(node.value)
-            if isinstance(key, HASHABLE) and not isinstance(key, tuple):
+            if isinstance(key, PLAIN) and not isinstance(key, tuple):
                 table.items[key] = value
             else:
                 table.doubt = Unknown(node.lineno, "a key that is not known")
@@ -287,7 +290,7 @@ class Expressions:
             body()
             return True
         first, rest = generators[0], generators[1:]
-        items = methods.as_list(self.evaluate(first.iter))
+        items = as_list(self.evaluate(first.iter))
         if items is None or first.is_async:
             return False
         for item in items:
@@ -313,7 +316,7 @@ class Expressions:
             self.bind(target.value, Unknown(target.lineno))
             return
         if isinstance(target, (ast.Tuple, ast.List)):
-            items = methods.as_list(value)
+            items = as_list(value)
             fits = items is not None and len(items) == len(target.elts)
             fits = fits and not any(isinstance(element, ast.Starred) for element in target.elts)
             for index, element in enumerate(target.elts):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from planner.sdist import methods
+from planner.sdist import methods, operators
 from planner.sdist.flow import (
     Findings,
     Left,
@@ -34,8 +34,10 @@ from planner.sdist.values import (
     Table,
     Unknown,
     Value,
+    as_list,
     clone,
     merge,
+    render,
     truth,
 )
 from planner.sdist.world import UNSET, World
@@ -124,7 +126,7 @@ class Interpreter(Forks):
             return
         made = current if isinstance(current, Unknown) else value
         if not isinstance(current, Unknown) and not isinstance(value, Unknown):
-            made = methods.binary(node.op, current, value)
+            made = operators.binary(node.op, current, value)
         made = Unknown(node.lineno) if made is NotImplemented else made
         self._store(node.target, made, kinds)
 
@@ -232,7 +234,7 @@ class Interpreter(Forks):
             arguments = [
                 self.evaluate(argument) for argument in call.args if not isinstance(argument, ast.Starred)
             ]
-            message = (methods.render(arguments[0]) or "") if arguments else ""
+            message = (render(arguments[0]) or "") if arguments else ""
             call = call.func
         if isinstance(call, ast.Name):
             name = call.id
@@ -241,7 +243,7 @@ class Interpreter(Forks):
     def _do_assert(self, node: ast.Assert) -> None:
         value, kinds = self._with_kinds(node.test)
         if truth(value) is False:
-            message = methods.render(self.evaluate(node.msg)) if node.msg else ""
+            message = render(self.evaluate(node.msg)) if node.msg else ""
             self._conditions.append(kinds)
             raise Raised(node.lineno, "AssertionError", message or "")
 
@@ -278,7 +280,7 @@ class Interpreter(Forks):
         return self._block(node.body)
 
     def _do_for(self, node: ast.For) -> int:
-        items = methods.as_list(self.evaluate(node.iter))
+        items = as_list(self.evaluate(node.iter))
         if items is None:
             self.bind(node.target, Unknown(node.lineno, "an item that is not known"))
             left = self._fork(lambda: self._once(node), lambda: NONE, node.lineno)
@@ -413,7 +415,7 @@ class Interpreter(Forks):
             self.findings.setups.append(SetupCall(clone(keywords, {}), node.lineno, self._maybe == 0))
             return None
         if name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "builtins.SystemExit"):
-            message = methods.render(arguments[0]) if arguments else ""
+            message = render(arguments[0]) if arguments else ""
             raise Raised(node.lineno, "SystemExit", "" if message in ("None", None) else message)
         if last.endswith("Extension") or last == "cythonize":
             optional = truth(keywords.items.get("optional", False)) is True

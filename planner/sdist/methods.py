@@ -1,208 +1,38 @@
-"""Operators and methods on known values, each with a bound on what it makes; must not call anything else.
+"""Methods of known values, each with a bound on what it makes; must not call anything else.
 
 Every function answers `NotImplemented` for what it does not know, and the caller makes that unknown.
 """
 
 from __future__ import annotations
 
-import ast
-import operator
 import re
-from collections.abc import Callable
-from typing import Any
 
-from packaging.version import Version
+from planner.sdist.values import (
+    MAX_ITEMS,
+    MAX_TEXT,
+    PLAIN,
+    File,
+    Items,
+    Place,
+    Table,
+    Unknown,
+    Value,
+    as_list,
+    bounded,
+    holds_unknown,
+    render,
+    same,
+)
 
-from planner.dists import parse_version
-from planner.sdist.values import File, Items, Module, Place, Table, Unknown, Value, same
+__all__ = ["call_method"]
 
-__all__ = ["MAX_TEXT", "as_list", "binary", "call_method", "compare", "render", "subscript"]
-
-MAX_TEXT = 1 << 18
-_MAX_INT = 1 << 64
-_PLAIN = (str, int, float, bytes, tuple, bool, type(None))
 _SIMPLE_FIELD = re.compile(r"\{(\d*|[A-Za-z_]\w*)\}")
-_PERCENT = re.compile(r"%(?:\((\w+)\))?([sdr%])")
 _STR_METHODS = frozenset(
     {"lower", "upper", "title", "capitalize", "casefold", "isdigit", "isalpha", "isspace"}
     | {"strip", "lstrip", "rstrip", "startswith", "endswith", "removeprefix", "removesuffix"}
     | {"split", "rsplit", "splitlines", "partition", "rpartition", "find", "rfind", "index", "count"}
 )
-_MAX_ITEMS = 20_000
 _MAX_ARGUMENT = 1_000
-
-
-def as_list(value: Value) -> list[Value] | None:
-    """The items that iterating would give, or None when they are not known."""
-    if isinstance(value, Items):
-        return list(value.items)
-    if isinstance(value, Table):
-        return None if value.doubt else list(value.items)
-    if isinstance(value, (tuple, str)):
-        return list(value)
-    if isinstance(value, File) and value.text is not None:
-        return list(value.text.splitlines(keepends=True))
-    return None
-
-
-def render(value: Value) -> str | None:
-    """What `str()` would give, for values whose text is certain."""
-    if isinstance(value, bool) or value is None or isinstance(value, (int, float, str, Version)):
-        return str(value)
-    if isinstance(value, Place):
-        return value.path
-    if type(value) is tuple and all(isinstance(item, (int, str)) for item in value):
-        return str(value)
-    return None
-
-
-def binary(operation: ast.operator, one: Value, other: Value) -> Value:
-    """`+`, `%`, `*`, `/`, `-`, `//`, `|` on known values."""
-    name = type(operation).__name__
-    if isinstance(one, Items) and isinstance(other, Items):
-        if len(one.items) + len(other.items) > _MAX_ITEMS:
-            return NotImplemented
-        if name == "Add":
-            return Items([*one.items, *other.items], one.kind)
-        if name in ("BitOr", "Sub") and one.kind == "set":
-            kept = [item for item in one.items if not any(same(item, drop) for drop in other.items)]
-            return Items(kept if name == "Sub" else [*kept, *other.items], "set")
-        return NotImplemented
-    if isinstance(one, Place) and name == "Div" and isinstance(other, (str, Place)):
-        tail = other.path if isinstance(other, Place) else other
-        return Place(f"{one.path}/{tail}" if one.path else tail)
-    if isinstance(one, Table) and isinstance(other, Table) and name == "BitOr":
-        return Table({**one.items, **other.items}, one.doubt or other.doubt)
-    if isinstance(one, str) and name == "Mod":
-        return _percent(one, other)
-    if isinstance(one, str) and isinstance(other, str) and name == "Add":
-        return _bounded(one + other)
-    if isinstance(one, tuple) and isinstance(other, tuple) and name == "Add":
-        return (*one, *other) if len(one) + len(other) <= _MAX_ITEMS else NotImplemented
-    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
-        return _arithmetic(name, one, other)
-    return NotImplemented
-
-
-def _arithmetic(name: str, one: float, other: float) -> Value:
-    function: Callable[[Any, Any], Any] | None = {
-        "Add": operator.add,
-        "Sub": operator.sub,
-        "Mult": operator.mul,
-        "FloorDiv": operator.floordiv,
-        "Div": operator.truediv,
-        "Mod": operator.mod,
-        "BitAnd": operator.and_,
-        "BitOr": operator.or_,
-    }.get(name)
-    try:
-        value = function(one, other) if function else NotImplemented
-    except (ArithmeticError, TypeError):
-        return NotImplemented
-    return NotImplemented if isinstance(value, int) and abs(value) > _MAX_INT else value
-
-
-def _percent(template: str, values: Value) -> Value:
-    """`%` with %s, %d and %r alone: a width could ask for gigabytes."""
-    arguments = list(values) if type(values) is tuple else [values]
-    parts: list[str] = []
-    end = 0
-    for found in _PERCENT.finditer(template):
-        parts.append(template[end : found.start()])
-        end = found.end()
-        if found[2] == "%":
-            parts.append("%")
-            continue
-        if found[1]:
-            value = values.items.get(found[1]) if isinstance(values, Table) else None
-        else:
-            value = arguments.pop(0) if arguments else None
-        text = render(value)
-        if text is None or found[2] == "r" or value is None:
-            return NotImplemented
-        parts.append(text)
-    parts.append(template[end:])
-    return NotImplemented if any("%" in part for part in parts[::2]) else _bounded("".join(parts))
-
-
-def _bounded(text: str) -> Value:
-    return text if len(text) <= MAX_TEXT else NotImplemented
-
-
-def compare(name: str, one: Value, other: Value) -> bool | None:
-    """The comparison's outcome, or None when it is not known. `name` is the operator's class in `ast`."""
-    if name in ("In", "NotIn"):
-        found = _contains(one, other)
-        return found if found is None or name == "In" else not found
-    if isinstance(one, Unknown) or isinstance(other, Unknown):
-        return None
-    if name in ("Is", "IsNot", "Eq", "NotEq"):
-        equal = _equal(one, other)
-        return equal if equal is None or name in ("Is", "Eq") else not equal
-    if isinstance(one, Version) != isinstance(other, Version):
-        one, other = _as_version(one), _as_version(other)
-    if _holds_unknown(one) or _holds_unknown(other):
-        return None
-    function = {"Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt, "GtE": operator.ge}[name]
-    comparable = (str, int, float, tuple, Version)
-    if not isinstance(one, comparable) or not isinstance(other, comparable):
-        return None
-    try:
-        return bool(function(one, other))  # type-checked above; tuples may still hold a mixture
-    except TypeError:
-        return None
-
-
-def _as_version(value: Value) -> Value:
-    """LooseVersion and its kin compare themselves with plain text."""
-    return parse_version(value) or value if isinstance(value, str) and len(value) <= 200 else value
-
-
-def _holds_unknown(value: Value) -> bool:
-    return isinstance(value, tuple) and any(not isinstance(item, _PLAIN) for item in value)
-
-
-def _equal(one: Value, other: Value) -> bool | None:
-    if isinstance(one, _PLAIN) and isinstance(other, _PLAIN):
-        return None if _holds_unknown(one) or _holds_unknown(other) else bool(one == other)
-    if one is None or other is None:  # none of our own classes stands for None
-        return False
-    if isinstance(one, Module) or isinstance(other, Module):
-        return None
-    return True if same(one, other) else None
-
-
-def _contains(item: Value, group: Value) -> bool | None:
-    if isinstance(group, Module):
-        return None
-    if isinstance(group, str):
-        return item in group if isinstance(item, str) else None
-    members = list(group.items) if isinstance(group, Table) else as_list(group)
-    if members is None or isinstance(item, Unknown):
-        return None
-    answers = [False if isinstance(member, Unknown) else _equal(item, member) for member in members]
-    if True in answers:
-        return True
-    doubtful = None in answers or any(isinstance(member, Unknown) for member in members)
-    return None if doubtful or (isinstance(group, Table) and group.doubt) else False
-
-
-def subscript(value: Value, key: Value) -> Value:
-    """`value[key]`, with `key` a plain value or a slice of integers."""
-    if isinstance(value, Table):
-        if isinstance(key, _PLAIN) and not _holds_unknown(key) and key in value.items:
-            return value.items[key]
-        return NotImplemented
-    sequence = value.items if isinstance(value, Items) and value.kind == "list" else value
-    if isinstance(sequence, (list, tuple, str)) and isinstance(key, (int, slice)):
-        try:
-            found = sequence[key]
-        except (IndexError, TypeError, ValueError):
-            return NotImplemented
-        if isinstance(key, slice) and isinstance(sequence, tuple):
-            return tuple(found)
-        return Items(found) if isinstance(found, list) and isinstance(key, slice) else found
-    return NotImplemented
 
 
 def call_method(value: Value, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
@@ -266,7 +96,7 @@ def _short(argument: Value) -> bool:
     """Stripping megabytes of characters off megabytes of text would take hours."""
     if isinstance(argument, (str, bytes)):
         return len(argument) <= _MAX_ARGUMENT
-    return isinstance(argument, _PLAIN) and not _holds_unknown(argument)
+    return isinstance(argument, PLAIN) and not holds_unknown(argument)
 
 
 def _format(template: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
@@ -288,7 +118,7 @@ def _format(template: str, arguments: list[Value], keywords: dict[str, Value]) -
     if "{" in _SIMPLE_FIELD.sub("", template):
         return NotImplemented
     try:
-        return _bounded(_SIMPLE_FIELD.sub(fill, template))
+        return bounded(_SIMPLE_FIELD.sub(fill, template))
     except ValueError:
         return NotImplemented
 
@@ -302,7 +132,7 @@ def _list_method(value: Items, name: str, arguments: list[Value]) -> Value:
         return None
     if name in ("extend", "update") and len(arguments) == 1:
         more = as_list(one)
-        if more is None or len(items) + len(more) > _MAX_ITEMS:
+        if more is None or len(items) + len(more) > MAX_ITEMS:
             items.append(one if isinstance(one, Unknown) else Unknown(0, "a list of unknown length"))
             return None
         items.extend(more if value.kind == "list" else [item for item in more if item not in items])
@@ -329,7 +159,7 @@ def _list_method(value: Items, name: str, arguments: list[Value]) -> Value:
 
 def _dict_method(value: Table, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     items = value.items
-    key = arguments[0] if arguments and isinstance(arguments[0], _PLAIN) else NotImplemented
+    key = arguments[0] if arguments and isinstance(arguments[0], PLAIN) else NotImplemented
     if name == "update" and len(arguments) <= 1:
         other = arguments[0] if arguments else Table()
         if isinstance(other, Table):

@@ -13,13 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from planner.sdist import methods
 from planner.sdist.archive import SdistFiles, decode_text
 from planner.sdist.calls import called
 from planner.sdist.expressions import BudgetError
 from planner.sdist.flow import SetupCall, Stop
 from planner.sdist.interpreter import Interpreter
-from planner.sdist.values import Extension, Items, Table, Unknown, Value, merge, truth
+from planner.sdist.values import Extension, Items, Table, Unknown, Value, as_list, merge, truth
 from planner.sdist.world import PLATFORM, PYTHON, UNSET, World
 from planner.setupcfg import requirement_lines
 
@@ -233,7 +232,7 @@ def _lines(value: Value) -> Texts:
         return ()
     if isinstance(value, str):
         value = Items(list(value.splitlines()))
-    items = None if isinstance(value, Unknown) else methods.as_list(value)
+    items = None if isinstance(value, Unknown) else as_list(value)
     if items is None:
         return _lost(value)
     out: list[str] = []
@@ -297,7 +296,7 @@ def _native(interpreter: Interpreter, call: SetupCall | None, tree: ast.Module) 
     optional = False
     for name in ("ext_modules", "cffi_modules", "rust_extensions", "libraries", "cython_modules"):
         value = _keyword(call.keywords, name)
-        items = [] if value is None else methods.as_list(value)
+        items = [] if value is None else as_list(value)
         if items:
             made = [item for item in items if isinstance(item, Extension)]
             optional = bool(made) and all(item.optional for item in made)

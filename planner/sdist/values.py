@@ -13,6 +13,9 @@ from typing import Any, TypeAlias
 from packaging.version import Version
 
 __all__ = [
+    "MAX_ITEMS",
+    "MAX_TEXT",
+    "PLAIN",
     "Extension",
     "File",
     "Function",
@@ -24,11 +27,19 @@ __all__ = [
     "Unknown",
     "Value",
     "VersionInfo",
+    "as_list",
+    "bounded",
     "clone",
+    "holds_unknown",
     "merge",
+    "render",
     "same",
     "truth",
 ]
+
+MAX_TEXT = 1 << 18
+MAX_ITEMS = 20_000
+PLAIN = (str, int, float, bytes, tuple, bool, type(None))
 
 Value: TypeAlias = Any
 """A plain value or one of this module's classes; a union would say no more, as every case is tested for."""
@@ -180,3 +191,37 @@ def clone(value: Value, memo: dict[int, Value]) -> Value:
     if type(value) is tuple:
         return tuple(clone(item, memo) for item in value)
     return value
+
+
+def as_list(value: Value) -> list[Value] | None:
+    """The items that iterating would give, or None when they are not known."""
+    if isinstance(value, Items):
+        return list(value.items)
+    if isinstance(value, Table):
+        return None if value.doubt else list(value.items)
+    if isinstance(value, (tuple, str)):
+        return list(value)
+    if isinstance(value, File) and value.text is not None:
+        return list(value.text.splitlines(keepends=True))
+    return None
+
+
+def render(value: Value) -> str | None:
+    """What `str()` would give, for values whose text is certain."""
+    if isinstance(value, bool) or value is None or isinstance(value, (int, float, str, Version)):
+        return str(value)
+    if isinstance(value, Place):
+        return value.path
+    if type(value) is tuple and all(isinstance(item, (int, str)) for item in value):
+        return str(value)
+    return None
+
+
+def bounded(text: str) -> Value:
+    """The text, unless it has grown too long to be one of a build description."""
+    return text if len(text) <= MAX_TEXT else NotImplemented
+
+
+def holds_unknown(value: Value) -> bool:
+    """Whether a tuple has items that are not plain, so that Python's own operators must not see it."""
+    return isinstance(value, tuple) and any(not isinstance(item, PLAIN) for item in value)
