@@ -7,7 +7,6 @@ Everything is bounded: the size before it is parsed, the work while it is follow
 from __future__ import annotations
 
 import ast
-import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,19 +15,18 @@ from typing import TypeAlias
 from planner.sdist.archive import SdistFiles, decode_text
 from planner.sdist.calls import called
 from planner.sdist.expressions import BudgetError
+from planner.sdist.extensions import Native, extensions, textual
 from planner.sdist.flow import SetupCall, Stop
 from planner.sdist.interpreter import Interpreter
-from planner.sdist.values import Extension, Items, Table, Unknown, Value, as_list, merge, truth
+from planner.sdist.values import Items, Table, Unknown, Value, as_list, merge, truth
 from planner.sdist.world import PLATFORM, PYTHON, UNSET, World
 from planner.setupcfg import requirement_lines
 
-__all__ = ["Lost", "Native", "SetupPy", "read_setup_py"]
+__all__ = ["Lost", "SetupPy", "read_setup_py"]
 
 MAX_SOURCE = 1 << 20
 MAX_REPEATED = 20_000  # Pythons before 3.11 overflow the C stack on chains of operators of this order
 _CHAINS = "+-*/%.|&^@(["
-_COMMANDS = frozenset({"build", "build_py", "build_ext", "build_clib", "install", "bdist_wheel"})
-_NATIVE_CALL = re.compile(r"\b(\w*Extension|cythonize|ext_modules|cffi_modules|rust_extensions)\b\s*[(=]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +39,6 @@ class Lost:
 
 Texts: TypeAlias = "tuple[str, ...] | Lost"
 Extras: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Native:
-    """What the file says of compiled parts. `modules` True: it certainly gives some to `setup()`; False: no.
-
-    `because` are phrases with their line, `optional` is True when every extension may fail to build, and
-    `commands` are the names of setuptools' commands that the file replaces.
-    """
-
-    modules: bool | None = False
-    because: tuple[str, ...] = ()
-    optional: bool = False
-    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +79,7 @@ def read_setup_py(
         )
     tree = _parse(data)
     if isinstance(tree, str):
-        return SetupPy(unreadable=f"setup.py {tree}", complete=False, native=_textual(decode_text(data)))
+        return SetupPy(unreadable=f"setup.py {tree}", complete=False, native=textual(decode_text(data)))
     interpreter = Interpreter(World(markers, files, available))
     trouble = ""
     try:
@@ -127,16 +111,6 @@ def _parse(data: bytes) -> ast.Module | str:
         return "is not text that Python can read"
 
 
-def _textual(text: str) -> Native:
-    """For a file that does not parse: whether its text names extensions at all."""
-    for number, line in enumerate(text.splitlines(), 1):
-        code = line[:1000].split("#")[0]
-        found = _NATIVE_CALL.search(code)
-        if found:
-            return Native(modules=True, because=(f"setup.py:{number} names {found[1]}",))
-    return Native(modules=False)
-
-
 def _imports(tree: ast.Module) -> tuple[tuple[str, int], ...]:
     """Modules that the file imports at its top level, outside any `try`, with their lines."""
     found: list[tuple[str, int]] = []
@@ -165,7 +139,7 @@ def _summary(
             install_requires=lost,
             extras_doubt=lost,
             python_requires=lost,
-            native=_native(interpreter, None, tree),
+            native=extensions(findings, None, tree),
             refuses=refuses,
             line=line,
             complete=False,
@@ -175,11 +149,11 @@ def _summary(
     keywords = call.keywords if call.certain else _shared(findings.setups)
     extras, extras_doubt = _extras(keywords)
     return SetupPy(
-        install_requires=_lines(_keyword(keywords, "install_requires")),
+        install_requires=_lines(keywords.get("install_requires")),
         extras_require=extras,
         extras_doubt=extras_doubt,
-        python_requires=_text(_keyword(keywords, "python_requires")),
-        native=_native(interpreter, call, tree),
+        python_requires=_text(keywords.get("python_requires")),
+        native=extensions(findings, call, tree),
         refuses=refuses,
         line=call.line,
         complete=keywords.doubt is None,
@@ -191,9 +165,7 @@ def _summary(
 def _chosen(calls: list[SetupCall]) -> SetupCall | None:
     """The call that is certain to be reached, else the first with something to compile, else the first."""
     certain = next((call for call in calls if call.certain), None)
-    compiling = next(
-        (call for call in calls if truth(_keyword(call.keywords, "ext_modules")) is not False), None
-    )
+    compiling = next((call for call in calls if truth(call.keywords.get("ext_modules")) is not False), None)
     return certain or compiling or next(iter(calls), None)
 
 
@@ -210,12 +182,6 @@ def _calls_setup(tree: ast.Module) -> int:
         if isinstance(node, ast.Call) and called(node.func) == "setup":
             return node.lineno
     return 0
-
-
-def _keyword(keywords: Table, name: str) -> Value:
-    if name in keywords.items:
-        return keywords.items[name]
-    return None if keywords.doubt is None else keywords.doubt
 
 
 def _lost(value: Value) -> Lost:
@@ -245,7 +211,7 @@ def _lines(value: Value) -> Texts:
 
 def _extras(keywords: Table) -> tuple[Extras, Lost | None]:
     """The extras that are known, and where the first one of the others is lost."""
-    value = _keyword(keywords, "extras_require")
+    value = keywords.get("extras_require")
     if value is None:
         return (), None
     if not isinstance(value, Table):
@@ -278,70 +244,3 @@ def _refusal(stop: Stop, markers: Mapping[str, str]) -> str:
     else:
         subject = "always stops with an error"
     return f"setup.py:{stop.line} {subject}" + (f": {message}" if message else "")
-
-
-def _with_article(kind: str) -> str:
-    """`an Extension`, `a CUDAExtension`, `what cythonize gives`."""
-    if kind == "cythonize":
-        return "what cythonize gives"
-    return f"{'an' if kind[:1] in 'AEIOaeio' else 'a'} {kind}"
-
-
-def _native(interpreter: Interpreter, call: SetupCall | None, tree: ast.Module) -> Native:
-    seen = interpreter.findings.extensions
-    because = tuple(dict.fromkeys(f"setup.py:{made.line} builds {_with_article(made.kind)}" for made in seen))
-    if call is None:
-        return Native(modules=None if _constructs(tree) else False, because=because)
-    modules: bool | None = False
-    optional = False
-    for name in ("ext_modules", "cffi_modules", "rust_extensions", "libraries", "cython_modules"):
-        value = _keyword(call.keywords, name)
-        items = [] if value is None else as_list(value)
-        if items:
-            made = [item for item in items if isinstance(item, Extension)]
-            optional = bool(made) and all(item.optional for item in made)
-            known = any(not isinstance(item, Unknown) for item in items)
-            modules = True if known else modules or None
-            if not because:
-                because = (f"setup.py:{call.line} gives {name} to setup()",)
-        elif items is None and modules is False:
-            modules = None
-    calls = interpreter.findings.setups
-    fallbacks = calls[calls.index(call) + 1 :]
-    if modules and any(truth(_keyword(other.keywords, "ext_modules")) is False for other in fallbacks):
-        optional = True
-    if "configuration" in call.keywords.items:  # numpy.distutils' way to collect extensions
-        modules, because = True, (f"setup.py:{call.line} gives setup() a numpy.distutils configuration",)
-    commands = _keyword(call.keywords, "cmdclass")
-    names = tuple(str(key) for key in commands.items) if isinstance(commands, Table) else ()
-    if isinstance(commands, Unknown):
-        names = _named_commands(tree)
-    if modules is None and not because:
-        because = _constructs(tree)
-    return Native(modules=modules, because=because, optional=optional, commands=names)
-
-
-def _named_commands(tree: ast.Module) -> tuple[str, ...]:
-    """Names of build commands that stand as keys somewhere, for a `cmdclass` that is not known as a whole."""
-    keys: set[str] = set()
-    for node in ast.walk(tree):
-        found = (
-            node.keys
-            if isinstance(node, ast.Dict)
-            else [node.slice]
-            if isinstance(node, ast.Subscript)
-            else []
-        )
-        keys |= {key.value for key in found if isinstance(key, ast.Constant) and isinstance(key.value, str)}
-    return tuple(sorted(keys & _COMMANDS))
-
-
-def _constructs(tree: ast.Module) -> tuple[str, ...]:
-    """Every place where the syntax alone shows an extension being made."""
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = called(node.func)
-            if name.endswith("Extension") or name == "cythonize":
-                found[f"setup.py:{node.lineno} builds {_with_article(name)}"] = None
-    return tuple(found)[:5]

@@ -74,6 +74,10 @@ class Table:
     items: dict[Any, Value] = field(default_factory=dict)
     doubt: Unknown | None = None
 
+    def get(self, key: str) -> Value:
+        """The value of a key; where it is not among the known ones None, or the doubt."""
+        return self.items.get(key, self.doubt)
+
 
 @dataclass(frozen=True, slots=True)
 class Module:

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.sdist.archive import SdistFiles
-from planner.sdist.setup_py import Lost, Native, SetupPy, read_setup_py
+from planner.sdist.extensions import Native
+from planner.sdist.setup_py import Lost, SetupPy, read_setup_py
 from tests.sdist.conftest import LINUX_311, MakeMarkers, make_files
 
 
