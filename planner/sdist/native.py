@@ -12,8 +12,8 @@ from typing import Any
 
 from planner.sdist import texts
 from planner.sdist.archive import SdistFiles
-from planner.sdist.metadata import Sources
 from planner.sdist.setup_py import SetupPy
+from planner.sdist.sources import Sources
 
 __all__ = ["Verdict", "judge"]
 

@@ -14,9 +14,10 @@ from planner.errors import ArchiveError
 from planner.headertext import read_header
 from planner.sdist import texts
 from planner.sdist.archive import SdistFiles, read_archive
-from planner.sdist.metadata import Sources, read_metadata
+from planner.sdist.metadata import read_metadata
 from planner.sdist.native import judge
 from planner.sdist.setup_py import read_setup_py
+from planner.sdist.sources import Sources
 from planner.setupcfg import ini_sections
 
 __all__ = ["read_files", "read_sdist"]
