@@ -43,8 +43,8 @@ from planner.dists import Dist, Metadata, Refusal, Row, Wheel
 from planner.indexes import catalog as catalog_module
 from planner.indexes import prefetch as prefetch_module
 from planner.indexes.pages import ACCEPT
+from planner.jsonform import checked_json
 from planner.page import Page
-from planner.report import checked_json
 from planner.request import Request, World
 from planner.sdist.names import clean_name, matters
 from planner.settings import default_index

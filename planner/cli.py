@@ -204,7 +204,7 @@ def _version(_: argparse.Namespace, printer: Printer) -> int:
 def _check(args: argparse.Namespace, printer: Printer) -> int:
     from planner import pipeline  # noqa: PLC0415
     from planner.disk import write_text  # noqa: PLC0415
-    from planner.report import checked_json  # noqa: PLC0415
+    from planner.jsonform import checked_json  # noqa: PLC0415
     from planner.request import DEFAULT_PLAN, Request, World  # noqa: PLC0415
 
     if args.output in _STDOUT and args.output_format == "json":
@@ -280,7 +280,7 @@ _COMMANDS = {"check": _check, "fingerprint": _fingerprint, "cache": _cache}
 
 def _tell(error: WheelplanError, args: argparse.Namespace, printer: Printer) -> int:
     """An error that ends the run, in the form that was asked for; gives its exit code."""
-    from planner.report import error_json  # noqa: PLC0415
+    from planner.jsonform import error_json  # noqa: PLC0415
 
     if getattr(args, "output_format", "") == "json":
         printer.json(error_json(error))

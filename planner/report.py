@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from planner.errors import InputError, WheelplanError
@@ -16,16 +16,13 @@ from planner.errors import InputError, WheelplanError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from planner.assess import SourceBuild
     from planner.facts import Machine
-    from planner.findings import Finding
     from planner.verdict import Checked
 
 __all__ = ["Printer", "printable"]
 
-_KIND = {True: "native", False: "pure", None: "unknown"}
-_CLASHES = ("WP523", "WP524", "WP525")
-_COLOUR = {"error": "bold red", "warning": "yellow", "note": "dim"}
+NARROWEST = 20
+"""Columns; below this nothing is broken by us: the terminal does it."""
 
 
 def printable(text: str) -> str:
@@ -138,220 +135,24 @@ class Printer:
     # -- check ------------------------------------------------------------------------------------------
 
     def checked(self, checked: Checked, *, plan_path: str, written: str) -> None:
-        """The result of `check` for a reader: verdict, machine, source builds, findings, what to do next."""
+        """The result of `check` for a reader; lines are broken on a terminal alone."""
         from rich.text import Text  # noqa: PLC0415
+
+        from planner.wording import lines_of  # noqa: PLC0415
 
         console = self._console(self._out)
-        if not self._quiet:
-            console.print(Text(_machine_line(checked.machine), "dim"))
-            console.print(Text(_counts_line(checked), "dim"))
-        self._builds(console, checked)
-        self._findings(console, checked)
-        quiet = self._quiet and not checked.builds and not checked.findings
-        colour = {"clear": "bold green", "builds": "bold green"}.get(checked.verdict, "bold red")
-        if not quiet:
-            console.print()
-        line = Text(f"{checked.verdict}: ", colour)
-        line.append(_verdict_sentence(checked), "bold")
-        console.print(line)
-        for sentence in _next(checked, plan_path, written):
-            console.print(Text(printable(sentence)))
-
-    def _builds(self, console: Console, checked: Checked) -> None:
-        from rich.text import Text  # noqa: PLC0415
-
-        if not checked.builds:
-            return
-        order = {True: 0, None: 1, False: 2}
-        builds = sorted(checked.builds, key=lambda build: (order[build.native], build.project))
-        names = [printable(f"{build.project} {build.version or ''}".strip()) for build in builds]
-        wide = min(max(map(len, names)), 40)
-        console.print()
-        console.print(Text(f"Source builds ({len(builds)})", "bold"))
-        for build, name in zip(builds, names, strict=True):
-            style = {True: "bold", None: "", False: "dim"}[build.native]
-            line = Text(f"  {name:<{wide}}  {_KIND[build.native]:<7}  ", style)
-            line.append(f"{build.code}  ", "dim")
-            line.append(printable(build.why), style)
-            console.print(line)
-            for detail in _details(build, verbose=self._verbose):
-                console.print(Text(f"  {'':<{wide}}  {printable(detail)}", "dim"))
-        stopping = [build.project for build in builds if _stops(build, checked)]
-        if stopping:
-            words = " ".join(f"--allow-build {name}" for name in stopping[:3])
-            more = "" if len(stopping) <= 3 else " …"
-            console.print(Text(printable(f"  -> to accept: {words}{more}"), "cyan"))
-
-    def _findings(self, console: Console, checked: Checked) -> None:
-        from rich.text import Text  # noqa: PLC0415
-
-        builds = {(build.code, build.project) for build in checked.builds}
-        told = [f for f in checked.findings if (f.code, f.project) not in builds]
-        if self._quiet:
-            told = [f for f in told if f.severity == "error"]
-        notes = 0 if self._verbose else sum(f.severity == "note" for f in told)
-        if len(told) == notes:
-            return
-        console.print()
-        console.print(Text("Findings", "bold"))
-        for found in told:
-            if found.severity == "note" and not self._verbose:
+        for line in lines_of(
+            checked, verbose=self._verbose, quiet=self._quiet, plan_path=plan_path, written=written
+        ):
+            text = Text.assemble(*((printable(piece), style) for piece, style in line.pieces))
+            room = console.width - line.hang
+            if not console.is_terminal or text.cell_len <= console.width or room < NARROWEST:
+                console.print(text)
                 continue
-            line = Text(f"  {found.severity} ", _COLOUR[found.severity])
-            line.append(f"{found.code} ", "dim")
-            place = f"{found.evidence[0]}: " if found.evidence else ""
-            line.append(printable(f"{place}{found.summary}"))
-            console.print(line)
-            told_why = found.code in _CLASHES
-            for fact in found.facts[: None if self._verbose else 10 if told_why else 0]:
-                console.print(Text(printable(f"      {fact}"), "dim"))
-            if found.remedy:
-                console.print(Text(printable(f"      -> {found.remedy}"), "cyan"))
-        if notes:
-            console.print(Text(f"  and {notes} notes (-v shows them)", "dim"))
-
-
-def _stops(build: SourceBuild, checked: Checked) -> bool:
-    return any(
-        f.project == build.project and f.code == build.code and f.severity == "error"
-        for f in checked.findings
-    )
-
-
-def _details(build: SourceBuild, *, verbose: bool) -> Iterator[str]:
-    """Why it compiles and what fits instead; the files themselves with -v."""
-    if build.native is not False or verbose:
-        yield from build.native_because[: 6 if verbose else 1]
-        yield from (f"instead: {text}" for text in build.alternatives)
-    if verbose:
-        yield from (f"{misfit.filename}: {misfit.detail}" for misfit in build.misfits)
-
-
-def _machine_line(machine: Machine) -> str:
-    def known(name: str, label: str = "") -> str:
-        value = machine.value(name)
-        return f"{label}{value}" if value else ""
-
-    parts = [
-        f"{machine.value('os') or 'unknown system'} {machine.value('arch') or ''}".strip(),
-        known("glibc", "glibc ") or known("musl", "musl ") or known("macos", "macOS "),
-        f"{machine.value('implementation') or 'python'} {machine.value('python')} ({machine.value('abi')})",
-        known("cuda-driver", "NVIDIA driver "),
-        known("cuda-toolkit", "CUDA toolkit "),
-        known("torch", "torch "),
-    ]
-    return printable("machine: " + ", ".join(part for part in parts if part))
-
-
-def _counts_line(checked: Checked) -> str:
-    wheels = sum(not package.source_build for package in checked.packages)
-    where = ", ".join(checked.inputs) or "the command line"
-    rest = " (the other requirements)" if checked.set_aside else ""
-    projects = _plural(len(checked.packages), "project")
-    builds = _plural(len(checked.packages) - wheels, "source build")
-    return printable(f"resolved: {projects} from {where}{rest}: {_plural(wheels, 'wheel')}, {builds}")
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _verdict_sentence(checked: Checked) -> str:
-    native = sum(build.native is True for build in checked.builds)
-    errors = sum(found.severity == "error" for found in checked.findings)
-    if checked.verdict == "clear":
-        count = len(checked.packages)
-        every = "the one project has" if count == 1 else f"all {count} projects have"
-        return f"{every} a wheel for this machine." if count else "nothing is asked for on this machine."
-    if checked.verdict == "builds":
-        built = _plural(len(checked.builds), "source build")
-        return f"{built}, {native} of them native; all are pure Python or allowed."
-    if checked.verdict == "unproven":
-        return "something that the answer depends on could not be known (see the findings)."
-    if checked.set_aside:
-        unmet = _plural(len(set(checked.set_aside)), "requirement")
-        return f"{unmet} cannot be met; among the others, {_plural(native, 'native source build')}."
-    return f"{_plural(errors, 'error')}; {_plural(native, 'native source build')}."
-
-
-def _next(checked: Checked, plan_path: str, written: str) -> Iterator[str]:
-    if not checked.plan:
-        yield "No plan was written." if not plan_path else f"No plan was written; {plan_path} is as it was."
-        return
-    if not written:  # it went to the standard output
-        return
-    yield f"Plan {written}: {plan_path}"
-    if checked.verdict in ("clear", "builds"):
-        yield f"Install it with `uv pip install -r {plan_path}` (or pip 26.1 and newer: `pip install -r …`)."
-
-
-def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[str, Any]:
-    """The JSON form of a check; `schema` rises when a key changes its meaning."""
-    by_name = {build.project: build for build in checked.builds}
-    return {
-        "schema": 1,
-        "verdict": checked.verdict,
-        "exit-code": exit_code,
-        "plan": plan_path if checked.plan else None,
-        "set-aside": list(checked.set_aside),
-        "packages": [
-            {
-                "name": package.name,
-                "version": str(package.version) if package.version else None,
-                "file": package.dist.filename,
-                "index": package.dist.index,
-                "extras": list(package.extras),
-                "required-by": list(package.required_by),
-                "source-build": _build_json(by_name[package.name]) if package.name in by_name else None,
-            }
-            for package in checked.packages
-        ],
-        "findings": [_finding_json(found) for found in checked.findings],
-        "requests": checked.requests,
-        "bytes": checked.bytes,
-        "rounds": checked.rounds,
-    }
-
-
-def _build_json(build: SourceBuild) -> dict[str, Any]:
-    return {
-        "code": build.code,
-        "why": build.why,
-        "kind": _KIND[build.native],
-        "because": list(build.native_because),
-        "backend": build.backend,
-        "build-requires": list(build.build_requires),
-        "alternatives": list(build.alternatives),
-        "misfits": [
-            {"file": misfit.filename, "reason": misfit.reason.value, "detail": misfit.detail}
-            for misfit in build.misfits
-        ],
-    }
-
-
-def _finding_json(found: Finding) -> dict[str, Any]:
-    return {
-        "code": found.code,
-        "severity": found.severity,
-        "project": found.project,
-        "summary": found.summary,
-        "remedy": found.remedy,
-        "evidence": list(found.evidence),
-        "facts": list(found.facts),
-    }
-
-
-def error_json(error: WheelplanError) -> dict[str, Any]:
-    """The JSON form of an error that ends a run, with its stable id."""
-    others: Iterable[WheelplanError] = error.others if isinstance(error, InputError) else ()
-    return {
-        "schema": 1,
-        "verdict": None,
-        "exit-code": error.exit_code,
-        "errors": [
-            {"id": one.id, "what": one.what, "where": one.where, "hint": one.hint} for one in (error, *others)
-        ],
-    }
+            first, *rest = text[line.hang :].wrap(console, room)
+            console.print(text[: line.hang] + first)
+            for broken in rest:
+                console.print(Text(" " * line.hang) + broken)
 
 
 class Progress:

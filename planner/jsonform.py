@@ -1,0 +1,94 @@
+"""What a check found, as JSON for programs; `schema` rises when a key changes its meaning. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from planner.errors import InputError, WheelplanError
+
+if TYPE_CHECKING:
+    from planner.assess import SourceBuild
+    from planner.findings import Finding
+    from planner.verdict import Checked
+
+__all__ = ["checked_json", "error_json"]
+
+_KIND = {True: "native", False: "pure", None: "unknown"}
+
+
+def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[str, Any]:
+    """The JSON form of a check."""
+    from planner.plan import fingerprint_table  # noqa: PLC0415 (errors are told without it)
+
+    by_name = {build.project: build for build in checked.builds}
+    return {
+        "schema": 1,
+        "verdict": checked.verdict,
+        "exit-code": exit_code,
+        "plan": plan_path if checked.plan else None,
+        "machine": fingerprint_table(checked.machine),
+        "inputs": list(checked.inputs),
+        "set-aside": list(checked.set_aside),
+        "packages": [
+            {
+                "name": package.name,
+                "version": str(package.version) if package.version else None,
+                "file": package.dist.filename,
+                "index": package.dist.index,
+                "extras": list(package.extras),
+                "required-by": list(package.required_by),
+                "source-build": _build_json(by_name[package.name]) if package.name in by_name else None,
+            }
+            for package in checked.packages
+        ],
+        "findings": [_finding_json(found) for found in checked.findings],
+        "notes": list(checked.notes),
+        "settings": [
+            {"name": name, "value": value, "origin": origin} for name, value, origin in checked.origins
+        ],
+        "requests": checked.requests,
+        "bytes": checked.bytes,
+        "rounds": checked.rounds,
+    }
+
+
+def _build_json(build: SourceBuild) -> dict[str, Any]:
+    return {
+        "code": build.code,
+        "why": build.why,
+        "kind": _KIND[build.native],
+        "because": list(build.native_because),
+        "backend": build.backend,
+        "build-requires": list(build.build_requires),
+        "alternatives": list(build.alternatives),
+        "misfits": [
+            {"file": misfit.filename, "reason": misfit.reason.value, "detail": misfit.detail}
+            for misfit in build.misfits
+        ],
+    }
+
+
+def _finding_json(found: Finding) -> dict[str, Any]:
+    return {
+        "code": found.code,
+        "severity": found.severity,
+        "project": found.project,
+        "summary": found.summary,
+        "remedy": found.remedy,
+        "evidence": list(found.evidence),
+        "facts": list(found.facts),
+    }
+
+
+def error_json(error: WheelplanError) -> dict[str, Any]:
+    """The JSON form of an error that ends a run, with its stable id."""
+    others: Iterable[WheelplanError] = error.others if isinstance(error, InputError) else ()
+    return {
+        "schema": 1,
+        "verdict": None,
+        "exit-code": error.exit_code,
+        "errors": [
+            {"id": one.id, "what": one.what, "where": one.where, "hint": one.hint} for one in (error, *others)
+        ],
+    }
