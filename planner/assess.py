@@ -5,36 +5,23 @@ Knows pins, pages and the judge of files; must not resolve, fetch or print.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Dist, Metadata, Misfit, Reason, Sdist, SdistReading, Tree, Wheel
+from planner.dists import Misfit, Pin, Reason, Sdist, SdistReading, Tree, Wheel
 from planner.findings import Finding, Severity
 from planner.fits import Fits
 from planner.page import Page
 from planner.whynot import pythons_of, why_no_wheel
 
-__all__ = ["Pinned", "SourceBuild", "assess", "source_build"]
+__all__ = ["SourceBuild", "assess", "source_build"]
 
 _OTHER_PYTHON = (Reason.PYTHON, Reason.ABI, Reason.REQUIRES_PYTHON)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")  # as pip: nobody is on the way
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pinned:
-    """What is judged of a pin, free of the search that found it. `asked` is (who, requirement text)."""
-
-    project: NormalizedName
-    version: Version | None
-    extras: tuple[NormalizedName, ...]
-    dist: Dist | Tree
-    metadata: Metadata
-    asked: tuple[tuple[str, str], ...]
-    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +46,7 @@ class SourceBuild:
     own: bool = False
 
 
-def source_build(
-    pin: Pinned, page: Page | None, reading: SdistReading | None, fits: Fits
-) -> SourceBuild | None:
+def source_build(pin: Pin, page: Page | None, reading: SdistReading | None, fits: Fits) -> SourceBuild | None:
     """The source build that a pin means, or None for a wheel. `reading` is what its sdist says."""
     dist = pin.dist
     if isinstance(dist, Wheel):
@@ -108,7 +93,7 @@ def _alternatives(page: Page, dist: Sdist, fits: Fits) -> Iterator[str]:
 
 
 def assess(
-    pins: Sequence[Pinned],
+    pins: Sequence[Pin],
     builds: Sequence[SourceBuild],
     pages: dict[NormalizedName, Page],
     allowed: frozenset[str],
@@ -145,9 +130,9 @@ def _build_finding(build: SourceBuild, allowed: frozenset[str]) -> Finding:
     )
 
 
-def _plain_http(pins: Sequence[Pinned]) -> Iterator[Finding]:
+def _plain_http(pins: Sequence[Pin]) -> Iterator[Finding]:
     """One finding for each server that sends files over plain http, however many they are."""
-    servers: dict[str, list[Pinned]] = {}
+    servers: dict[str, list[Pin]] = {}
     for pin in pins:
         url = urlsplit("" if isinstance(pin.dist, Tree) else pin.dist.row.url)
         if url.scheme == "http" and url.hostname not in _LOOPBACK:
@@ -163,7 +148,32 @@ def _plain_http(pins: Sequence[Pinned]) -> Iterator[Finding]:
         )
 
 
-def _pin_findings(pin: Pinned, page: Page | None, build: SourceBuild | None) -> Iterator[Finding]:
+def _tree_findings(tree: Tree, finding: Callable[..., Finding]) -> Iterator[Finding]:
+    metadata = tree.metadata
+    if tree.kind == "vcs":
+        if metadata.source == "none":
+            yield finding(
+                "WP702",
+                "error",
+                f"{tree.project} comes from a repository: its dependencies are not known without a clone.",
+                "give an sdist's or a wheel's address, a local directory, or `--no-deps`",
+            )
+        if not tree.commit:
+            yield finding(
+                "WP704",
+                "error",
+                f"{tree.project} names no full commit of its repository, so the plan cannot pin it.",
+                "name one: `git+URL@<40-digit commit>`",
+            )
+    if not metadata.certain and metadata.source != "none":
+        yield finding(
+            "WP701",
+            "warning",
+            f"What {tree.project} depends on is not certain: {metadata.doubt or 'its metadata is dynamic'}.",
+        )
+
+
+def _pin_findings(pin: Pin, page: Page | None, build: SourceBuild | None) -> Iterator[Finding]:
     dist, metadata, name = pin.dist, pin.metadata, f"{pin.project} {pin.version}"
     where = tuple(who for who, _ in pin.asked)
 
@@ -181,19 +191,7 @@ def _pin_findings(pin: Pinned, page: Page | None, build: SourceBuild | None) -> 
         )
 
     if isinstance(dist, Tree):
-        if dist.kind == "vcs":
-            yield finding(
-                "WP702",
-                "warning",
-                f"{pin.project} comes from a repository: what it depends on is not known without cloning it.",
-            )
-            if not dist.commit:
-                yield finding(
-                    "WP704",
-                    "error",
-                    f"{pin.project} names no full commit of its repository, so the plan cannot pin it.",
-                    "name one: `git+URL@<40-digit commit>`",
-                )
+        yield from _tree_findings(dist, finding)
         return
     if dist.row.yanked is not None:
         reason = f": {dist.row.yanked}" if dist.row.yanked else "."

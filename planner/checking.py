@@ -12,8 +12,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from planner.assess import Pinned, SourceBuild, assess, source_build
-from planner.dists import Dist, Metadata, Refusal, Sdist, SdistReading, Tree, parse_requirement
+from planner.assess import SourceBuild, assess, source_build
+from planner.dists import Dist, Metadata, Pin, Refusal, Sdist, SdistReading, Tree, parse_requirement
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.fits import Fits
@@ -21,7 +21,7 @@ from planner.knowledge.names import neighbours
 from planner.page import Catalog, Page
 from planner.plan import Package
 from planner.policy import Policy
-from planner.resolve.asks import Ask, Clash, Pin, Resolution, split_key
+from planner.resolve.asks import Ask, Clash, Resolution, split_key
 from planner.resolve.provider import admitted, applies
 from planner.resolve.search import resolve
 from planner.resolve.survey import survey
@@ -109,7 +109,7 @@ def judge(
     """
     search = _search(roots, machine=machine, fits=fits, catalog=catalog, spent=spent, say=say)
     say("reading source distributions")
-    pins = [_hashed(_pinned(pin), digest) for pin in search.pins]
+    pins = [_hashed(pin, digest) for pin in search.pins]
     pages = {pin.project: catalog.page(pin.project) for pin in pins if not pin.direct}
     readings = dict(_readings(pins, roots, catalog, machine.markers))
     builds = [
@@ -117,6 +117,8 @@ def judge(
         for pin in pins
         if (build := source_build(pin, pages.get(pin.project), readings.get(pin.project), fits))
     ]
+    # Without dependencies nothing of a repository has to be known: its commit is the pin.
+    needless = frozenset({"WP702"}) if fits.policy.no_deps else frozenset()
     findings = [*search.findings, *assess(pins, builds, pages, fits.policy.allow_builds)]
     findings += _untrusted(pins, pages)
     findings += _passed_over(search)
@@ -125,7 +127,7 @@ def judge(
     return Judged(
         packages=tuple(_package(pin, builds, machine.markers) for pin in pins),
         builds=tuple(builds),
-        findings=tuple(sorted(findings, key=Finding.sort_key)),
+        findings=tuple(sorted((f for f in findings if f.code not in needless), key=Finding.sort_key)),
         set_aside=tuple(search.set_aside),
         rounds=search.rounds,
     )
@@ -225,19 +227,7 @@ def _set_aside(asks: Sequence[Ask], clash: Clash, search: _Search, page: Page | 
     return [ask for ask in asks if ask.project not in projects]
 
 
-def _pinned(pin: Pin) -> Pinned:
-    return Pinned(
-        project=pin.project,
-        version=pin.version,
-        extras=pin.extras,
-        dist=pin.dist,
-        metadata=pin.metadata,
-        asked=pin.asked,
-        direct=pin.direct,
-    )
-
-
-def _hashed(pin: Pinned, digest: Callable[[Dist], str | Refusal] | None) -> Pinned:
+def _hashed(pin: Pin, digest: Callable[[Dist], str | Refusal] | None) -> Pin:
     """The pin with the hash of its file: computed for local files and for those named directly."""
     dist = pin.dist
     if digest is None or isinstance(dist, Tree) or dist.row.sha256:
@@ -251,7 +241,7 @@ def _hashed(pin: Pinned, digest: Callable[[Dist], str | Refusal] | None) -> Pinn
 
 
 def _readings(
-    pins: Sequence[Pinned], roots: Roots, catalog: Catalog, markers: Mapping[str, str]
+    pins: Sequence[Pin], roots: Roots, catalog: Catalog, markers: Mapping[str, str]
 ) -> Iterator[tuple[NormalizedName, SdistReading]]:
     for pin in pins:
         if pin.project in roots.readings:
@@ -262,7 +252,7 @@ def _readings(
                 yield pin.project, reading
 
 
-def _untrusted(pins: Sequence[Pinned], pages: Mapping[NormalizedName, Page]) -> Iterator[Finding]:
+def _untrusted(pins: Sequence[Pin], pages: Mapping[NormalizedName, Page]) -> Iterator[Finding]:
     """Indexes that could not be asked and come before the one that served a pin: one finding each."""
     doubted: dict[str, tuple[str, list[str]]] = {}
     for pin in pins:
@@ -312,7 +302,7 @@ def excluded_python(requires_python: SpecifierSet, fits: Fits) -> Iterator[Findi
         )
 
 
-def _without_hash(pins: Sequence[Pinned], roots: Roots, policy: Policy) -> Iterator[Finding]:
+def _without_hash(pins: Sequence[Pin], roots: Roots, policy: Policy) -> Iterator[Finding]:
     if not policy.require_hashes:
         return
     for pin in pins:
@@ -327,7 +317,7 @@ def _without_hash(pins: Sequence[Pinned], roots: Roots, policy: Policy) -> Itera
             )
 
 
-def _other_hash(pins: Sequence[Pinned], roots: Roots) -> Iterator[Finding]:
+def _other_hash(pins: Sequence[Pin], roots: Roots) -> Iterator[Finding]:
     """Files of which the hash was not known when they were chosen."""
     for pin in pins:
         allowed = roots.hashes.get(pin.project)
@@ -343,7 +333,7 @@ def _other_hash(pins: Sequence[Pinned], roots: Roots) -> Iterator[Finding]:
             )
 
 
-def _package(pin: Pinned, builds: Sequence[SourceBuild], markers: Mapping[str, str]) -> Package:
+def _package(pin: Pin, builds: Sequence[SourceBuild], markers: Mapping[str, str]) -> Package:
     build = next((build for build in builds if build.project == pin.project), None)
     kind = {True: "native", False: "pure", None: "unknown"}[build.native] if build else ""
     environment = tuple(sorted(markers.items()))

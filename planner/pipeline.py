@@ -232,6 +232,9 @@ def _sources(catalog: IndexCatalog, machine: Machine, *, plan_folder: str) -> So
     def metadata(dist: Dist) -> Metadata | SdistReading | Refusal:
         return catalog.metadata(dist) if isinstance(dist, Wheel) else catalog.sdist(dist, machine.markers)
 
+    def archive(url: str, name: NormalizedName) -> SdistReading | Refusal:
+        return catalog.archive(url, name, machine.markers)
+
     def tree(path: str) -> LocalProject | Refusal:
         try:
             return read_project_tree(read_local, os.path.exists, path)
@@ -243,7 +246,7 @@ def _sources(catalog: IndexCatalog, machine: Machine, *, plan_folder: str) -> So
         relative = os.path.relpath(path, plan_folder).replace(os.sep, "/")
         return relative if relative.startswith("..") else f"./{relative}"
 
-    return Sources(direct=direct, metadata=metadata, tree=tree, shown_path=shown_path)
+    return Sources(direct=direct, metadata=metadata, archive=archive, tree=tree, shown_path=shown_path)
 
 
 def _told(run: _Run, judged: Judged) -> Checked:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
@@ -30,6 +31,7 @@ class Sources:
 
     direct: Callable[[str, NormalizedName | None], Dist | Refusal]
     metadata: Callable[[Dist], Metadata | SdistReading | Refusal]
+    archive: Callable[[str, NormalizedName], SdistReading | Refusal]
     tree: Callable[[str], LocalProject | Refusal]
     shown_path: Callable[[str], str]
 
@@ -98,7 +100,7 @@ def _allow(roots: Roots, one: Wanted, name: NormalizedName) -> None:
 
 def _fix(roots: Roots, one: Wanted, source: Source, sources: Sources) -> NormalizedName | None:
     if source.kind == "vcs":
-        return _fix_repository(roots, one, source)
+        return _fix_repository(roots, one, source, sources)
     if source.kind == "directory":
         return _fix_directory(roots, one, source, sources)
     digests = [text.partition(":")[2] for text in one.hashes if text.startswith("sha256:")]
@@ -146,7 +148,28 @@ def _fix_directory(roots: Roots, one: Wanted, source: Source, sources: Sources) 
     return name
 
 
-def _fix_repository(roots: Roots, one: Wanted, source: Source) -> NormalizedName | None:
+# A host's own archive of a commit spares the clone: (host, what stands after the repository's address).
+# https://docs.github.com/en/repositories/working-with-files/using-files/downloading-source-code-archives
+# https://docs.gitlab.com/api/repositories/ (the web address of "Download source code")
+_ARCHIVES = {"github.com": "/archive/{revision}.tar.gz", "gitlab.com": "/-/archive/{revision}/source.tar.gz"}
+
+
+def archive_url(source: Source) -> str:
+    """Where the host of a repository serves the tree of a revision as an archive, or "".
+
+    >>> from planner.wanted import Source
+    >>> url = "https://github.com/o/r.git"
+    >>> archive_url(Source(kind="vcs", url=url, shown=url, vcs="git", revision="v1"))
+    'https://github.com/o/r/archive/v1.tar.gz'
+    """
+    host = urlsplit(source.shown).hostname or ""
+    if source.vcs != "git" or host not in _ARCHIVES or source.subdirectory:
+        return ""
+    base = source.url.rstrip("/").removesuffix(".git")
+    return base + _ARCHIVES[host].format(revision=source.revision or "HEAD")
+
+
+def _fix_repository(roots: Roots, one: Wanted, source: Source, sources: Sources) -> NormalizedName | None:
     if one.name is None:
         roots.problems.append(
             Finding(
@@ -167,6 +190,11 @@ def _fix_repository(roots: Roots, one: Wanted, source: Source) -> NormalizedName
         doubt="it lies in a repository, which is not cloned",
         where=source.shown,
     )
+    archive = archive_url(source)
+    reading = sources.archive(archive, one.name) if archive else None
+    if isinstance(reading, SdistReading):
+        metadata = reading.metadata
+        roots.readings[one.name] = reading
     tree = Tree(
         project=one.name,
         version=None,

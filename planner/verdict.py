@@ -16,8 +16,8 @@ Verdict: TypeAlias = Literal["clear", "builds", "blocked", "unproven"]
 """`clear`: all wheels. `builds`: source builds, all pure Python or allowed. `blocked`: findings that stop.
 `unproven`: something that the answer depends on could not be known."""
 
-UNPROVEN = frozenset({"WP524", "WP604"})
-UNPINNED = frozenset({"WP602", "WP704"})
+UNPROVEN = frozenset({"WP524", "WP604", "WP702", "WP704"})
+UNPINNED = frozenset({"WP602"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -389,14 +389,17 @@ def test_a_directory_is_a_build_of_the_users_own(shop: Shop, words: list[str], e
 
 def test_a_repository_needs_a_commit(shop: Shop) -> None:
     commit = "a" * 40
-    ran = shop.check(f"proj @ git+https://git.test/me/proj.git@{commit}")
+    unknown = shop.check(f"proj @ git+https://git.test/me/proj.git@{commit}")
+    assert unknown.code == 2, "what it depends on is not known"
+    assert "WP702" in unknown.out
+    ran = shop.check(f"proj @ git+https://git.test/me/proj.git@{commit}", "--no-deps")
     assert ran.code == 0
     assert shop.package("proj")["vcs"]["commit-id"] == commit
-    loose = shop.check("proj @ git+https://git.test/me/proj.git@v1")
-    assert loose.code == 1
+    loose = shop.check("proj @ git+https://git.test/me/proj.git@v1", "--no-deps")
+    assert loose.code == 2
     assert "names no full commit" in loose.out
     nameless = shop.check("git+https://git.test/me/proj.git")
-    assert nameless.code == 1
+    assert nameless.code == 2
     assert "write `NAME @ git+https://git.test/me/proj.git`" in nameless.out
 
 

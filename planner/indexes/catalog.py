@@ -145,6 +145,13 @@ class IndexCatalog:
         if self.counts.requests:
             on_network()
 
+    def archive(
+        self, url: str, project: NormalizedName, markers: Mapping[str, str]
+    ) -> SdistReading | Refusal:
+        """What a source tree that a host serves as a .tar.gz says; no hash is known, and nothing is kept."""
+        row = Row(filename=f"{project}.tar.gz", url=self._client.credentials.learn(url))
+        return self._told(self._download(row, project, None, markers))
+
     def close(self) -> None:
         """Drop all connections; nothing may be asked any more."""
         self._client.close()
