@@ -20,6 +20,7 @@ __all__ = [
     "Dist",
     "Metadata",
     "Misfit",
+    "Pin",
     "Reason",
     "Refusal",
     "Row",
@@ -260,3 +261,16 @@ class SdistReading:
     refuses: str = ""
     backend: str = ""
     build_requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One project of a resolution. `asked` holds (file:line or `project version`, requirement text)."""
+
+    project: NormalizedName
+    version: Version | None
+    extras: tuple[NormalizedName, ...]
+    dist: Dist | Tree
+    metadata: Metadata
+    asked: tuple[tuple[str, str], ...]
+    direct: bool = False

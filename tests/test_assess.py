@@ -6,8 +6,8 @@ import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from planner.assess import Pinned, assess, source_build
-from planner.dists import Metadata, SdistReading
+from planner.assess import assess, source_build
+from planner.dists import Metadata, Pin, SdistReading
 from planner.policy import Policy
 from planner.whynot import why_no_wheel
 from tests.universe import Universe, fits
@@ -88,9 +88,9 @@ def test_wheels_refused_by_a_setting() -> None:
     assert misfits[0].filename == "a-1.0-py3-none-any.whl"
 
 
-def pinned(dist, **more) -> Pinned:
+def pinned(dist, **more) -> Pin:
     metadata = more.pop("metadata", Metadata(project=A, version=dist.version))
-    return Pinned(
+    return Pin(
         project=A,
         version=dist.version,
         extras=more.pop("extras", ()),

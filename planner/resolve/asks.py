@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Dist, Metadata, Refusal, Tree
+from planner.dists import Dist, Metadata, Pin, Refusal, Tree
 
 __all__ = [
     "Ask",
@@ -18,7 +18,6 @@ __all__ = [
     "Clash",
     "Fixed",
     "Outcome",
-    "Pin",
     "Resolution",
     "never",
     "split_key",
@@ -114,19 +113,6 @@ class Candidate:
 
     def __str__(self) -> str:
         return f"{self.project} {self.version}" if self.version else self.project
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
-    """One project of a resolution. `asked` holds (file:line or `project version`, requirement text)."""
-
-    project: NormalizedName
-    version: Version | None
-    extras: tuple[NormalizedName, ...]
-    dist: Dist | Tree
-    metadata: Metadata
-    asked: tuple[tuple[str, str], ...]
-    direct: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,10 @@ from resolvelib.resolvers import ResolutionImpossible, ResolutionTooDeep
 from resolvelib.resolvers.criterion import Criterion
 from resolvelib.structs import RequirementInformation
 
-from planner.dists import Metadata
+from planner.dists import Metadata, Pin
 from planner.fits import Fits
 from planner.page import Catalog
-from planner.resolve.asks import Ask, Candidate, Clash, Fixed, Outcome, Pin, Resolution
+from planner.resolve.asks import Ask, Candidate, Clash, Fixed, Outcome, Resolution
 from planner.resolve.clash import explain_clash
 from planner.resolve.provider import Provider
 from planner.resolve.rounds import settle
