@@ -206,7 +206,10 @@ def _pin_findings(pin: Pin, page: Page | None, build: SourceBuild | None) -> Ite
             )
     if not dist.row.sha256:
         yield finding(
-            "WP602", "error", f"The index gives no sha256 for {dist.filename}: it cannot be pinned."
+            "WP602",
+            "error",
+            f"The index gives no sha256 for {dist.filename}: it cannot be pinned.",
+            "let the index give hashes (PEP 503), or fetch the file and name its folder with `-f`",
         )
     status, reason = page.status if page is not None else ("", "")
     if status:

@@ -102,7 +102,7 @@ class Fits:
             if moment >= self.policy.exclude_newer:
                 cutoff = self.policy.exclude_newer.date().isoformat()
                 return because(
-                    Reason.TOO_LATE, f"uploaded {row.upload_time[:10]}, after the cut-off {cutoff}"
+                    Reason.TOO_LATE, f"uploaded {row.upload_time[:10]}, not before the cut-off {cutoff}"
                 )
         allowed = self.hashes.get(dist.project)
         if (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from planner.indexes.prefetch import Prefetcher
     from planner.inputs.localproject import LocalProject
     from planner.page import Page
+    from planner.plan import Package
     from planner.roots import Sources
     from planner.settings import Settings
     from planner.verdict import Checked
@@ -264,9 +265,9 @@ def _told(run: _Run, judged: Judged) -> Checked:
             Plan(
                 command=_command(request),
                 machine=run.machine,
-                packages=judged.packages,
+                packages=tuple(_as_seen(judged.packages, request)),
                 findings=judged.findings,
-                inputs=tuple((file.path, file.sha256) for file in inputs.files),
+                inputs=tuple((_from_plan(file.path, request), file.sha256) for file in inputs.files),
                 indexes=tuple((names.get(url, ""), url, count) for url, count in sorted(served.items())),
                 verdict=verdict_of(judged.findings, judged.packages),
             ),
@@ -285,7 +286,7 @@ def _told(run: _Run, judged: Judged) -> Checked:
         rounds=judged.rounds,
         requests=counts.requests,
         bytes=counts.received,
-        origins=run.settings.origins,
+        origins=(*run.settings.origins, *inputs.options.origins),
         fail_on=request.fail_on or run.settings.text("fail-on", "error"),
     )
 
@@ -296,13 +297,38 @@ def _plan_folder(request: Request) -> str:
     return request.world.cwd if str(path).startswith("/dev/") else str(path.parent)
 
 
+def _as_seen(packages: Sequence[Package], request: Request) -> Iterator[Package]:
+    """The packages with the places that asked for them (`requirements.txt:4`) as seen from the plan."""
+    seen: dict[str, str] = {}
+    for package in packages:
+        places = []
+        for who in package.required_by:
+            path, colon, line = who.rpartition(":")
+            if colon and line.isdigit():
+                if path not in seen:
+                    seen[path] = _from_plan(path, request)
+                places.append(f"{seen[path]}:{line}")
+            else:
+                places.append(who)
+        yield replace(package, required_by=tuple(sorted(places)))
+
+
+def _from_plan(path: str, request: Request) -> str:
+    """A local path as it is seen from the plan's folder; anything else (an address, `stdin`) as it is.
+
+    So is a path that shares nothing with that folder: its way from there would tell the folders of a home.
+    """
+    local, folder = Path(os.path.normpath(Path(request.world.cwd, path))), Path(_plan_folder(request))
+    if "://" in path or not local.exists() or not set(local.parents[:-1]) & {folder, *folder.parents[:-1]}:
+        return path
+    return os.path.relpath(local, folder).replace(os.sep, "/")
+
+
 def _command(request: Request) -> str:
-    """The command line that made the plan, as far as it is words (no credentials, no folder of a home)."""
-    options = [
-        *(f"-r {file}" for file in request.requirements),
-        *(f"-c {file}" for file in request.constraints),
-    ]
-    words = [word if "://" not in word else "URL" for word in (*request.words, *options)]
+    """The command line that made the plan: its words without credentials, files as seen from the plan."""
+    words = ["URL" if "://" in word else _from_plan(word, request) for word in request.words]
+    for option, files in (("-r", request.requirements), ("-c", request.constraints)):
+        words += [f"{option} {_from_plan(file, request)}" for file in files]
     return " ".join(("wheelplan check", *words))
 
 

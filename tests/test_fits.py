@@ -69,7 +69,7 @@ def test_every_refusal_is_a_value_with_a_reason() -> None:
         ("a-1.0-cp39-cp39-manylinux2014_x86_64.whl", Reason.PYTHON, "for Python 3.9, here cp311"),
         ("a-1.0-py3-none-any.whl", Reason.YANKED, "yanked: wrong file"),
         ("a-1.0.tar.gz", Reason.REQUIRES_PYTHON, "requires Python >=3.13, here 3.11.7"),
-        ("a-1.0.zip", Reason.TOO_LATE, "uploaded 2030-01-01, after the cut-off 2025-01-01"),
+        ("a-1.0.zip", Reason.TOO_LATE, "uploaded 2030-01-01, not before the cut-off 2025-01-01"),
     ]
 
 

@@ -37,13 +37,15 @@ _ENVIRONMENT = {
     "UV_CONSTRAINT": ("constraint", None),
     "UV_REQUIRE_HASHES": ("require-hashes", None),
     "UV_OFFLINE": ("offline", None),
+    "UV_NO_CACHE": ("no-cache", None),
+    "UV_PYTHON": ("python", None),
     "UV_HTTP_TIMEOUT": ("timeout", None),
 }
 # Key of uv.toml -> our setting; `[pip]` knows more than the top level does.
 _SAME = """
     index-url extra-index-url find-links no-index index-strategy keyring-provider exclude-newer resolution
     prerelease no-build no-build-package no-binary-package no-build-isolation-package offline torch-backend
-    no-deps require-hashes
+    no-deps require-hashes python python-version python-platform
 """
 _KEYS = {name: name for name in _SAME.split()} | {"allow-insecure-host": "trusted-host"}
 _WITHOUT_EFFECT = (
@@ -131,7 +133,9 @@ def _files(
     named = environ.get("UV_CONFIG_FILE")
     if named:
         document = documents.get(named)
-        return [(named, document[1])] if document else []
+        if document is None:  # uv refuses it too
+            raise UsageError(f"`{named}` cannot be read.", where="UV_CONFIG_FILE", hint="Check its name.")
+        return [(named, document[1])]
     found = []
     for directory in ancestors(cwd):
         table = _project(documents, directory)

@@ -82,8 +82,6 @@ KINDS: Mapping[str, Kind] = {
     "machine": "text",
     "assume": "list",
     "fail-on": "text",
-    "output-format": "text",
-    "color": "text",
 }
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -91,8 +89,6 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "prerelease": ("disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit"),
     "resolution": ("highest", "lowest", "lowest-direct"),
     "prefer": ("newest",),
-    "output-format": ("text", "json", "sarif", "github"),
-    "color": ("auto", "always", "never"),
     "fail-on": ("error", "warning", "note", "never"),
 }
 
