@@ -110,8 +110,6 @@ def assess(
 def _build_finding(build: SourceBuild, allowed: frozenset[str]) -> Finding:
     accepted = build.own or build.project in allowed or ":all:" in allowed
     severity: Severity = "note" if accepted or build.native is False else "error"
-    if build.native is None and not accepted:
-        severity = "warning"
     kind = {True: "compiles native code", False: "pure Python", None: "may compile native code"}[build.native]
     remedy = ""
     if severity != "note":

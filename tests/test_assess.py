@@ -125,7 +125,7 @@ def test_alternatives_are_the_nearest_versions_with_a_wheel_and_other_pythons() 
     ("native", "allowed", "severity"),
     [
         (True, (), "error"),
-        (None, (), "warning"),
+        (None, (), "error"),
         (False, (), "note"),
         (True, ("a",), "note"),
         (True, (":all:",), "note"),
