@@ -12,12 +12,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from functools import partial
 from urllib.parse import urljoin
 
 from packaging.specifiers import SpecifierSet
 
 from planner.errors import InputError, WheelplanError
+from planner.inputs.locations import find_links, guess, is_web, shown_path
 from planner.inputs.optionlines import OptionLines, ignored_in
 from planner.inputs.reqlines import (
     BadLine,
@@ -30,30 +31,13 @@ from planner.inputs.reqlines import (
     split_options,
 )
 from planner.inputs.sources import read_requirement
-from planner.urls import file_url, local_path, redacted, shortened, without_credentials
+from planner.urls import local_path, redacted, shortened, without_credentials
 from planner.wanted import Disk, InputFile, Inputs, Note, Wanted
 
-__all__ = ["Reading", "is_web", "shown_path"]
+__all__ = ["Reading"]
 
 MOST_ERRORS = 100
 MOST_INCLUSIONS = 10_000
-_WEB = re.compile(r"(?:https?|file):", re.IGNORECASE)
-
-
-def is_web(location: str) -> bool:
-    """Whether pip takes the name of a file for an address (`http:`, `https:` or `file:`)."""
-    return _WEB.match(location) is not None
-
-
-def shown_path(path: str, base: str = "", cwd: str = "") -> str:
-    """A file's name as it is shown: as written, below the file that names it, with forward slashes.
-
-    A path below `cwd` is shown from there: a plan tells no directory that only this machine has.
-    """
-    name = os.path.normpath(PurePath(base, path))
-    if cwd and PurePath(name).is_relative_to(cwd):
-        name = str(PurePath(name).relative_to(cwd))
-    return name.replace(os.sep, "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +220,7 @@ class Reading:
             elif options.all("requirement") or options.all("constraint"):
                 return self._nested(file, where, options, open_files)
             else:
-                self.said.take(options, where, lambda value: self._find_links(file, value))
+                self.said.take(options, where, partial(find_links, self.disk, file.location))
                 for note in ignored_in(options):
                     self.note(where, note)
         except BadLine as problem:
@@ -328,27 +312,4 @@ class Reading:
                 f"Give it on the command line: wheelplan check {shown}",
             )
         if not is_web(location) and not self.disk.has(location):
-            guess = self._guess(location, name)
-            raise BadLine(f"`{shortened(shown)}` does not exist.", guess)
-
-    def _guess(self, location: str, name: str) -> str:
-        directory, file = os.path.split(location)
-        for spelled in (
-            f"r{file}",
-            f"{file}.txt",
-            file.removeprefix("="),
-        ):  # `-requirements.txt` is `-r equirements.txt`
-            if spelled != file and self.disk.has_file(self.disk.absolute(spelled, directory)):
-                return f"Did you mean -r {spelled}?"
-        if self.disk.has_file(self.disk.absolute(name)):
-            return "It counts from the directory of the file that names it, not from the working directory."
-        return "It counts from the directory of the file that names it."
-
-    def _find_links(self, file: _File, value: str) -> str:
-        """An address; a path counts from the file where it is there, else from the working directory."""
-        if re.match(r"[a-z][a-z0-9+.-]+:", value, re.IGNORECASE):
-            return value
-        beside = self.disk.absolute(value, os.path.dirname(file.location))  # noqa: PTH120 -- a name, not a file
-        return file_url(
-            beside if not is_web(file.location) and self.disk.has(beside) else self.disk.absolute(value)
-        )
+            raise BadLine(f"`{shortened(shown)}` does not exist.", guess(self.disk, location, name))

@@ -12,10 +12,11 @@ from dataclasses import replace
 
 from packaging.utils import canonicalize_name
 
+from planner.inputs.locations import is_web, shown_path
 from planner.inputs.lockinput import is_lock_name, read_lock
 from planner.inputs.projectfile import Choice, ProjectFile, script_block
 from planner.inputs.reqlines import BadLine
-from planner.inputs.requirements import Reading, is_web, shown_path
+from planner.inputs.requirements import Reading
 from planner.inputs.sources import is_url, looks_like_path, read_requirement
 from planner.urls import shortened, without_credentials
 from planner.wanted import Disk, Inputs, Note
