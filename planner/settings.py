@@ -26,14 +26,6 @@ from planner.wanted import FileOptions, Inputs, Note, fold_names
 
 __all__ = ["Setting", "Settings", "default_index", "read_settings", "with_inputs"]
 
-_ADDED = (
-    "extra-index-url",
-    "find-links",
-    "trusted-host",
-    "constraint",
-)  # pip: the command line adds to these
-
-
 # Read, as other tools' files have them, and of no effect on a check yet: said rather than passed over.
 _UNHEEDED = (
     "torch-backend", "max-held-back", "upgrade", "upgrade-package", "no-build-isolation",

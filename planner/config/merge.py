@@ -15,12 +15,8 @@ from planner.wanted import fold_names
 
 __all__ = ["Setting", "added_up", "is_on", "items_of", "placed", "policy_of", "values_of"]
 
-_ADDED = (
-    "extra-index-url",
-    "find-links",
-    "trusted-host",
-    "constraint",
-)  # pip: the command line adds to these
+# pip: the command line adds to these.
+_ADDED = ("extra-index-url", "find-links", "trusted-host", "constraint")
 _FLAGS = {"no-build": ("only-binary", ":all:"), "pre": ("all-releases", ":pre:")}
 
 
