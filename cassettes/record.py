@@ -443,7 +443,7 @@ def dumped(name: str, found: list[dict[str, Any]]) -> str:
 def meaning(found: Checked, index: str) -> dict[str, Any]:
     """What a result says, free of addresses and of what it cost: the same for live and replay."""
     value = checked_json(found, plan_path="", exit_code=found.exit_code)
-    for key in ("requests", "bytes", "rounds"):
+    for key in ("requests", "bytes", "rounds", "settings"):
         del value[key]
     text = json.dumps(value, sort_keys=True, indent=1)
     text = text.replace(index, INDEX).replace(index.rstrip("/"), INDEX.rstrip("/"))

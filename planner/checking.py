@@ -18,6 +18,7 @@ from planner.facts import Machine
 from planner.findings import Finding
 from planner.fits import Fits
 from planner.knowledge.names import neighbours
+from planner.knowledge.siblings import siblings
 from planner.page import Catalog, Page
 from planner.plan import Package
 from planner.policy import Policy
@@ -117,6 +118,7 @@ def judge(
         for pin in pins
         if (build := source_build(pin, pages.get(pin.project), readings.get(pin.project), fits))
     ]
+    builds = [_with_sibling(build, catalog, fits) for build in builds]
     # Without dependencies nothing of a repository has to be known: its commit is the pin.
     needless = frozenset({"WP702"}) if fits.policy.no_deps else frozenset()
     findings = [*search.findings, *assess(pins, builds, pages, fits.policy.allow_builds)]
@@ -238,6 +240,20 @@ def _hashed(pin: Pin, digest: Callable[[Dist], str | Refusal] | None) -> Pin:
     if isinstance(found, Refusal):
         return pin
     return replace(pin, dist=replace(dist, row=dist.row._replace(sha256=found)))
+
+
+def _with_sibling(build: SourceBuild, catalog: Catalog, fits: Fits) -> SourceBuild:
+    """The build with its sibling project as a way out, where that has a wheel for the machine now."""
+    sibling = siblings().get(build.project) if build.native is not False else None
+    if sibling is None or build.own:
+        return build
+    page = catalog.page(sibling.name)
+    version = fits.with_fitting_wheel(page, [v for v in page.versions if not v.is_prerelease])
+    if version is None:
+        return build
+    caution = f"; {sibling.caution}" if sibling.caution else ""
+    way = f"{sibling.name}=={version} has a wheel for this machine (another project{caution})"
+    return replace(build, alternatives=(*build.alternatives, way))
 
 
 def _readings(

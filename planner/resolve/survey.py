@@ -194,14 +194,11 @@ def _no_file(
 
 
 def _nearest_usable(ask: Ask, page: Page, newest: Version, fits: Fits) -> str:
-    """What to ask for instead: the next version with a wheel, else the last before, else an sdist; or ""."""
+    """What to ask for instead: the next version with a wheel for the machine, else the last before; or ""."""
     finals = [v for v in page.versions if not v.is_prerelease]
     newer = fits.with_fitting_wheel(page, [v for v in reversed(finals) if v > newest])
     older = fits.with_fitting_wheel(page, [v for v in finals if v < newest])
     nearest = newer or older
     if nearest is not None:
         return f"ask for `{ask.project}=={nearest}`, the nearest version with a wheel for this machine"
-    built = next((v for v in finals if fits.choose(page, v) is not None), None)
-    if built is not None:
-        return f"no version has a wheel for this machine; {ask.project} {built} has an sdist to build"
     return ""

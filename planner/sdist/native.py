@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
+from planner.dists import parse_requirement
 from planner.sdist import texts
 from planner.sdist.archive import SdistFiles
 from planner.sdist.setup_py import SetupPy
@@ -29,20 +32,8 @@ _ALWAYS_NATIVE = {
 }
 _COMPILING = frozenset({"cython", "pybind11", "nanobind", "setuptools-rust", "scikit-build", "mypy", "numba"})
 _SOURCES = (
-    ".c",
-    ".cc",
-    ".cpp",
-    ".cxx",
-    ".cu",
-    ".rs",
-    ".pyx",
-    ".f",
-    ".f90",
-    ".f95",
-    ".for",
-    ".m",
-    ".mm",
-    ".s",
+    *(".c", ".cc", ".cpp", ".cxx", ".cu", ".rs", ".pyx", ".m", ".mm", ".s"),
+    *(".f", ".f90", ".f95", ".for"),
 )
 _SOURCES_BUT_CYTHON = tuple(suffix for suffix in _SOURCES if suffix != ".pyx")
 _BUILD_COMMANDS = frozenset({"build", "build_py", "build_clib", "install", "bdist_wheel"})
@@ -74,12 +65,26 @@ def judge(sources: Sources, text: str) -> Verdict:
     return made if made is not None else _by_setuptools(sources, text)
 
 
+def _scikit_without_cmake(sources: Sources, place: str) -> Verdict:
+    """`wheel.cmake = false` holds unless an override turns it on, for a system or a CMake that is there.
+
+    https://scikit-build-core.readthedocs.io/en/latest/configuration/overrides.html
+    """
+    overrides = sources.table("tool", "scikit-build").get("overrides")
+    for override in overrides if isinstance(overrides, list) else ():
+        wheel = override.get("wheel") if isinstance(override, Mapping) else None
+        if isinstance(wheel, Mapping) and wheel.get("cmake") is True:
+            because = (f"{place} builds with scikit-build-core (CMake), where an override turns it on",)
+            return Verdict(native=True, because=because)
+    return Verdict(native=False, because=(f"{place} builds with scikit-build-core, without CMake",))
+
+
 def _by_backend(sources: Sources, backend: str, place: str, text: str) -> Verdict | None:
     """What the backend alone decides; None when it is setuptools, or one in the tree that may wrap it."""
     name = backend.partition(":")[0]
     if name in _ALWAYS_NATIVE:
         if name.startswith("scikit") and sources.table("tool", "scikit-build", "wheel").get("cmake") is False:
-            return Verdict(native=False, because=(f"{place} builds with scikit-build-core, without CMake",))
+            return _scikit_without_cmake(sources, place)
         return Verdict(
             native=True, because=(f"{place} builds with {_ALWAYS_NATIVE[name]}", *_rust(sources.files))
         )
@@ -249,10 +254,8 @@ def _declared(sources: Sources, text: str) -> tuple[str, ...]:
 
 def _build_requires(sources: Sources, text: str) -> tuple[str, ...]:
     requires = texts.string_list(sources.table("build-system").get("requires")) or []
-    names = [
-        re.split(r"[\s\[(<>=!~;@]", requirement, maxsplit=1)[0].lower().replace("_", "-")
-        for requirement in requires
-    ]
+    parsed = (parse_requirement(requirement) for requirement in requires)
+    names = [canonicalize_name(requirement.name) for requirement in parsed if requirement is not None]
     line = texts.line_of(text, "requires", "[build-system]")
     return tuple(f"pyproject.toml:{line} needs {name} to build" for name in names if name in _COMPILING)
 

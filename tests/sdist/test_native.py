@@ -32,6 +32,16 @@ def backend(name: str, more: str = "", requires: str = "") -> str:
         (backend("maturin"), {"Cargo.toml": ""}, True, "pyproject.toml:3 builds with maturin (Rust)"),
         (backend("scikit_build_core.build"), {}, True, "pyproject.toml:3 builds with scikit-build-core (CMake)"),
         (backend("scikit_build_core.build", "[tool.scikit-build.wheel]\ncmake = false"), {}, False, "without CMake"),
+        (
+            backend(
+                "scikit_build_core.build",
+                "[tool.scikit-build.wheel]\ncmake = false\n[[tool.scikit-build.overrides]]\n"
+                'if.system-cmake = ">=3.15"\nwheel.cmake = true',
+            ),
+            {},
+            True,
+            "where an override turns it on",
+        ),
         (backend("mesonpy"), {"meson": "# x\nproject('d', 'c', 'cython')\n"}, True, "meson.build:2 is a project in c"),
         (backend("mesonpy"), {"meson": "project('d')\n"}, False, "meson.build:1 names no language to compile"),
         (backend("mesonpy"), {"meson": "project('d')\nadd_languages('cpp')\n"}, True, "in cpp"),
