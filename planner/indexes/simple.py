@@ -94,7 +94,8 @@ class IndexReader:
 
     @staticmethod
     def _address(index: Index, project: NormalizedName) -> str:
-        return f"{index.url.partition('#')[0].rstrip('/')}/{quote(project, safe='')}/"
+        address, mark, query = index.url.partition("#")[0].partition("?")  # some indexes take a token there
+        return f"{address.rstrip('/')}/{quote(project, safe='')}/{mark}{query}"
 
     def _page(self, index: Index, project: NormalizedName) -> CompactPage | None:
         """The page, None where the index has none (404). Raises `UnreachableIndexError`."""

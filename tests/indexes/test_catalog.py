@@ -248,6 +248,8 @@ def test_addresses_of_indexes_take_any_form() -> None:
     server = Server({PAGE: page_response(entry(SDIST))})
     for url in ("https://index.test/simple", "https://index.test/simple//", f"{INDEX}#x"):
         assert versions(catalog(server, url).page(DEMO)) == ["1.0"]
+    token = Server({f"{PAGE}?token=x": page_response(entry(SDIST))})
+    assert versions(catalog(token, "https://index.test/simple?token=x").page(DEMO)) == ["1.0"]
 
 
 # -- local places and links -------------------------------------------------------------------------------
