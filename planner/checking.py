@@ -22,8 +22,8 @@ from planner.knowledge.siblings import siblings
 from planner.page import Catalog, Page
 from planner.plan import Package
 from planner.policy import Policy
+from planner.resolve.admission import admitted, applies
 from planner.resolve.asks import Ask, Clash, Resolution, split_key
-from planner.resolve.provider import admitted, applies
 from planner.resolve.search import resolve
 from planner.resolve.survey import survey
 from planner.roots import Roots

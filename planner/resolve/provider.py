@@ -7,7 +7,6 @@ I/O of its own, and prefers nothing but the order it is told.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
@@ -18,10 +17,11 @@ from resolvelib.structs import RequirementInformation
 from planner.dists import Dist, Metadata, Reason, Refusal, Sdist, Wheel, parse_requirement
 from planner.fits import Fits
 from planner.page import Catalog, Page
-from planner.policy import Policy, Prereleases
+from planner.policy import Policy
+from planner.resolve.admission import admitted, applies
 from planner.resolve.asks import Ask, Candidate, Fixed, Span, never, split_key
 
-__all__ = ["Provider", "admitted", "applies"]
+__all__ = ["Provider"]
 
 PROMOTE_AFTER = 5  # failures; then a project is decided before those that were chosen without it
 
@@ -320,42 +320,6 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
                 where=borrowed.where,
             )
         return own
-
-
-def admitted(
-    specifier: SpecifierSet, versions: Iterable[Version], mode: Prereleases, *, explicit: bool
-) -> tuple[list[Version], list[Version]]:
-    """The versions a specifier admits: (those to try first, pre-releases to try after them).
-
-    A pre-release is tried where a specifier names one, or where no final version is left, and then after all
-    final ones: nobody who writes `>=3.0rc3` means to refuse 3.1 (uv's rule since 0.12; pip takes the newest
-    of both). `explicit` says that a requirement of the user's own names one.
-    """
-    listed = list(versions)
-    if mode == "allow":
-        return list(specifier.filter(listed, prereleases=True)), []
-    finals = list(specifier.filter(listed, prereleases=False))
-    if mode == "disallow":
-        return finals, []
-    named = explicit if mode == "explicit" else bool(specifier.prereleases)
-    if (named and mode != "if-necessary") or (not finals and mode != "explicit"):
-        return finals, [v for v in specifier.filter(listed, prereleases=True) if v.is_prerelease]
-    return finals, []
-
-
-@lru_cache(maxsize=50_000)
-def _evaluate(text: str, extra: str, markers: tuple[tuple[str, str], ...]) -> bool:
-    requirement = parse_requirement(text)
-    if requirement is None or requirement.marker is None:
-        return True
-    return requirement.marker.evaluate({**dict(markers), "extra": extra})
-
-
-def applies(text: str, markers: tuple[tuple[str, str], ...], extra: NormalizedName | None) -> bool:
-    """Whether a `Requires-Dist` holds on a machine: for the project itself, or for one extra and no other."""
-    if extra is None:
-        return _evaluate(text, "", markers)
-    return _evaluate(text, extra, markers) and not _evaluate(text, "", markers)
 
 
 def _refusal(dist: Dist, detail: str) -> Refusal:

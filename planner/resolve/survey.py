@@ -16,8 +16,8 @@ from planner.dists import Reason, Wheel
 from planner.findings import Finding
 from planner.fits import Fits
 from planner.page import Page
+from planner.resolve.admission import admitted
 from planner.resolve.asks import Ask
-from planner.resolve.provider import admitted
 from planner.whynot import why_no_wheel
 
 __all__ = ["survey"]
