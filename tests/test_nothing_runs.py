@@ -7,11 +7,10 @@ import json
 import subprocess
 import sys
 import tarfile
-import textwrap
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.conftest import MACHINE, ROOT
 
 HOSTILE_SETUP = """
 import os, subprocess
@@ -80,33 +79,6 @@ def test_a_check_runs_nothing_of_what_it_reads(tmp_path: Path) -> None:
         '[project]\nname = "mine"\nversion = "1"\ndependencies = ["other"]\n'
     )
     (work / "requirements.txt").write_text(f"evil\n-e {project}\n")
-    machine = work / "machine.toml"
-    machine.write_text(
-        textwrap.dedent(
-            """
-            schema = 1
-            [markers]
-            implementation_name = "cpython"
-            implementation_version = "3.11.7"
-            os_name = "posix"
-            platform_machine = "x86_64"
-            platform_python_implementation = "CPython"
-            platform_release = ""
-            platform_system = "Linux"
-            platform_version = ""
-            python_full_version = "3.11.7"
-            python_version = "3.11"
-            sys_platform = "linux"
-            [facts]
-            os = { value = "linux" }
-            arch = { value = "x86_64" }
-            glibc = { value = "2.36" }
-            python = { value = "3.11.7" }
-            implementation = { value = "cpython" }
-            abi = { value = "cp311" }
-            """
-        )
-    )
     words = [
         "check",
         "requirements.txt",
@@ -114,7 +86,7 @@ def test_a_check_runs_nothing_of_what_it_reads(tmp_path: Path) -> None:
         "-f",
         str(links),
         "--machine",
-        str(machine),
+        str(MACHINE),
         "--no-cache",
     ]
     ran = subprocess.run(
