@@ -316,10 +316,15 @@ def _as_seen(packages: Sequence[Package], request: Request) -> Iterator[Package]
 def _from_plan(path: str, request: Request) -> str:
     """A local path as it is seen from the plan's folder; anything else (an address, `stdin`) as it is.
 
-    So is a path that shares nothing with that folder: its way from there would tell the folders of a home.
+    So is a path that lies neither below that folder nor with it in the working directory: the way there would
+    tell the folders of a home.
     """
-    local, folder = Path(os.path.normpath(Path(request.world.cwd, path))), Path(_plan_folder(request))
-    if "://" in path or not local.exists() or not set(local.parents[:-1]) & {folder, *folder.parents[:-1]}:
+    cwd = request.world.cwd
+    local, folder = os.path.normpath(Path(cwd, path)), os.path.normpath(_plan_folder(request))
+    if "://" in path or not Path(local).exists() or Path(local).anchor != Path(folder).anchor:
+        return path
+    shared = os.path.commonpath((local, folder))
+    if shared != folder and not Path(shared).is_relative_to(cwd):
         return path
     return os.path.relpath(local, folder).replace(os.sep, "/")
 
