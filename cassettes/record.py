@@ -38,7 +38,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cassettes.replay import ELSEWHERE, INDEX, NAMES, ROOT, arguments, playing
 from planner import pipeline
-from planner.cli import _parser
+from planner.arguments import parser
 from planner.dists import Dist, Metadata, Refusal, Row, Wheel
 from planner.indexes import catalog as catalog_module
 from planner.indexes import prefetch as prefetch_module
@@ -142,7 +142,7 @@ def checked(words: list[str], environ: Mapping[str, str]) -> Checked:
         now=World.real().now,
         monotonic=World.real().monotonic,
     )
-    request = Request.of(_parser().parse_args(words), world)
+    request = Request.of(parser().parse_args(words), world)
     return pipeline.check(request, lambda _: None, lambda text: print(text, file=sys.stderr))
 
 

@@ -14,6 +14,7 @@ from packaging.version import Version
 
 from planner.assess import SourceBuild, assess, source_build
 from planner.dists import Dist, Metadata, Pin, Refusal, Sdist, SdistReading, Tree, parse_requirement
+from planner.doubts import other_hash, passed_over, untrusted, without_hash
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.fits import Fits
@@ -29,12 +30,10 @@ from planner.resolve.survey import survey
 from planner.roots import Roots
 from planner.tags import supported_tags
 
-__all__ = ["Judged", "excluded_python", "first_choice", "following", "judge", "judge_of"]
+__all__ = ["Judged", "first_choice", "following", "judge", "judge_of"]
 
 CLASHES_TO_TELL = 4
 """How often the requirements of a clash are set aside to look at the rest."""
-
-NETWORK_IDS = ("index-", "offline", "response-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +121,10 @@ def judge(
     # Without dependencies nothing of a repository has to be known: its commit is the pin.
     needless = frozenset({"WP702"}) if fits.policy.no_deps else frozenset()
     findings = [*search.findings, *assess(pins, builds, pages, fits.policy.allow_builds)]
-    findings += _untrusted(pins, pages)
-    findings += _passed_over(search)
-    findings += _without_hash(pins, roots, fits.policy)
-    findings += _other_hash(pins, roots)
+    findings += untrusted(pins, pages)
+    findings += passed_over(search.refused.values(), search.pins, told=bool(search.set_aside))
+    findings += without_hash(pins, roots.hashes, fits.policy)
+    findings += other_hash(pins, roots.hashes)
     return Judged(
         packages=tuple(_package(pin, builds, machine.markers) for pin in pins),
         builds=tuple(builds),
@@ -194,7 +193,7 @@ def _set_aside(asks: Sequence[Ask], clash: Clash, search: _Search, page: Page | 
     involved = [ask for ask in asks if ask.project in projects]
     places = tuple(dict.fromkeys(ask.origin for ask in involved))
     lone = len({ask.project for ask in involved}) == 1 and any("cannot be used" in x for x in clash.lines)
-    if lone and any(refusal.id.startswith(NETWORK_IDS) for refusal in clash.refused):
+    if lone and any(refusal.unanswered for refusal in clash.refused):
         code, summary = "WP604", f"{involved[0].text} cannot be judged: an index did not answer"
     elif clash.limit:
         code, summary = "WP524", f"The search for a resolution {clash.limit}"
@@ -266,87 +265,6 @@ def _readings(
             reading = catalog.sdist(pin.dist, markers)
             if isinstance(reading, SdistReading):
                 yield pin.project, reading
-
-
-def _untrusted(pins: Sequence[Pin], pages: Mapping[NormalizedName, Page]) -> Iterator[Finding]:
-    """Indexes that could not be asked and come before the one that served a pin: one finding each."""
-    doubted: dict[str, tuple[str, list[str]]] = {}
-    for pin in pins:
-        page = pages.get(pin.project)
-        for answer in page.trouble_before(pin.dist.index) if page else ():
-            doubted.setdefault(answer.index, (answer.why, []))[1].append(pin.project)
-    for index, (why, projects) in sorted(doubted.items()):
-        names = ", ".join(projects[:5]) + (f" and {len(projects) - 5} more" if len(projects) > 5 else "")
-        yield Finding(
-            code="WP604",
-            severity="error",
-            project="",
-            summary=f"{index} could not be asked, and comes before the index that served {names}: {why}",
-            remedy="make it reachable, or take it out of the settings; what it would have served is unknown",
-        )
-
-
-def _passed_over(search: _Search) -> Iterator[Finding]:
-    """Files that the search had to skip: not proven when the network is the reason, a note otherwise."""
-    pinned: dict[str, Version | None] = {pin.project: pin.version for pin in search.pins}
-    for refusal in search.refused.values():
-        network = refusal.id.startswith(NETWORK_IDS)
-        if not network and search.set_aside:
-            continue  # told with the clash
-        owner = next(
-            (p for p in pinned if refusal.filename.lower().replace("_", "-").startswith(f"{p}-")), ""
-        )
-        chosen = f"; {owner} {pinned[owner]} was taken" if owner in pinned else ""
-        yield Finding(
-            code="WP604" if network else "WP505",
-            severity="error" if network else "note",
-            project=owner,
-            summary=f"{refusal.filename} was passed over: {refusal.detail}{chosen}.",
-            remedy="try again when the index answers" if network else "",
-        )
-
-
-def excluded_python(requires_python: SpecifierSet, fits: Fits) -> Iterator[Finding]:
-    """What is checked says for which Pythons it is: pyproject.toml, a script."""
-    if requires_python and not requires_python.contains(fits.python, prereleases=True):
-        yield Finding(
-            code="WP528",
-            severity="error",
-            project="",
-            summary=f"The inputs require Python {requires_python}, and the target is {fits.python}.",
-            remedy="plan for another Python: `--python-version X.Y` or `-p PYTHON`",
-        )
-
-
-def _without_hash(pins: Sequence[Pin], roots: Roots, policy: Policy) -> Iterator[Finding]:
-    if not policy.require_hashes:
-        return
-    for pin in pins:
-        if pin.project not in roots.hashes:
-            yield Finding(
-                code="WP526",
-                severity="error",
-                project=pin.project,
-                summary=f"Hashes are required, and none is given for {pin.project} {pin.version}.",
-                remedy=f"add `{pin.project}=={pin.version} --hash=sha256:…`, or leave out all hashes",
-                evidence=tuple(who for who, _ in pin.asked),
-            )
-
-
-def _other_hash(pins: Sequence[Pin], roots: Roots) -> Iterator[Finding]:
-    """Files of which the hash was not known when they were chosen."""
-    for pin in pins:
-        allowed = roots.hashes.get(pin.project)
-        sha256 = "" if isinstance(pin.dist, Tree) else pin.dist.row.sha256
-        if allowed is not None and sha256 and sha256 not in allowed:
-            yield Finding(
-                code="WP525",
-                severity="error",
-                project=pin.project,
-                summary=f"{pin.dist.filename} has the sha256 {sha256}, which the requirements do not allow.",
-                remedy="take it from where it has not been changed, or correct the hash",
-                evidence=tuple(who for who, _ in pin.asked),
-            )
 
 
 def _package(pin: Pin, builds: Sequence[SourceBuild], markers: Mapping[str, str]) -> Package:

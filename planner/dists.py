@@ -244,6 +244,11 @@ class Refusal:
     detail: str
     id: str = ""
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether an index's silence is the reason, not the file: then nothing is known of it."""
+        return self.id.startswith(("index-", "offline", "response-"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SdistReading:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from planner.disk import MAX_INPUT, cache_folder, read_local
-from planner.errors import InputError, MachineError
+from planner.errors import InputError
 from planner.facts import Machine
-from planner.request import MachineRequest, Request, World
+from planner.request import Request, World
+from planner.target import machine_for
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from planner.verdict import Checked
     from planner.wanted import Inputs, Note
 
-__all__ = ["check", "machine_for"]
+__all__ = ["check"]
 
 SECONDS_TO_RESOLVE = 120.0
 """After this the search is given up, and said so."""
@@ -169,6 +170,7 @@ def _read_sdist(
 
 def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> Checked:
     from planner import checking  # noqa: PLC0415
+    from planner.doubts import excluded_python  # noqa: PLC0415
     from planner.findings import Finding  # noqa: PLC0415
     from planner.roots import read_roots  # noqa: PLC0415
 
@@ -180,7 +182,7 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
         for note in missing
     ]
     fits = checking.judge_of(machine, run.settings.policy, roots)
-    excluded = tuple(checking.excluded_python(run.inputs.requires_python, fits))
+    excluded = tuple(excluded_python(run.inputs.requires_python, fits))
     ahead = _prefetcher(catalog, fits, machine)
     for ask in roots.asks:
         if ask.project not in roots.fixed:
@@ -335,33 +337,3 @@ def _command(request: Request) -> str:
     for option, files in (("-r", request.requirements), ("-c", request.constraints)):
         words += [f"{option} {_from_plan(file, request)}" for file in files]
     return " ".join(("wheelplan check", *words))
-
-
-def machine_for(request: MachineRequest, world: World) -> Machine:
-    """The machine to plan for. Raises MachineError (and UsageError) for what is not understood."""
-    from planner import machinefile  # noqa: PLC0415
-    from planner.probes.fingerprint import fingerprint  # noqa: PLC0415
-    from planner.probes.host import LocalHost  # noqa: PLC0415
-
-    if request.file:
-        text = _machine_text(request.file, world)
-        machine = machinefile.loads(text, request.file)
-    else:
-        machine = fingerprint(LocalHost(world.environ), python=request.python or None)
-    if request.platform:
-        machine = machinefile.for_platform(machine, request.platform)
-    if request.python_version:
-        machine = machinefile.for_python(machine, request.python_version)
-    return machinefile.assume(machine, request.assume)
-
-
-def _machine_text(path: str, world: World) -> str:
-    try:
-        return read_local(str(Path(world.cwd, path))).decode("utf-8", "replace")
-    except (OSError, InputError) as error:
-        why = error.what if isinstance(error, InputError) else f"{error.strerror or error}."
-        raise MachineError(
-            f"The machine file cannot be read: {why}",
-            where=path,
-            hint="Make one with `wheelplan fingerprint -o FILE`.",
-        ) from None

@@ -212,10 +212,9 @@ def _fix_repository(roots: Roots, one: Wanted, source: Source, sources: Sources)
 
 
 def _refuse(roots: Roots, one: Wanted, refusal: Refusal, source: Source) -> None:
-    network = refusal.id.startswith(("index-", "offline", "response-"))
     roots.problems.append(
         Finding(
-            code="WP604" if network else "WP525",
+            code="WP604" if refusal.unanswered else "WP525",
             severity="error",
             project=one.name or "",
             summary=f"{source.shown} cannot be used: {refusal.detail.rstrip('.')}.",

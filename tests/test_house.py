@@ -25,9 +25,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("tags", "fits", "whynot", "knowledge", "drivers", "platforms", "elsewhere", "machinefile"),
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "config", "settings"),
-    ("roots", "verdict", "disk", "request"),
+    ("roots", "verdict", "disk", "request", "doubts"),
     ("checking", "wording", "jsonform"),
-    ("pipeline", "report"),
+    ("target",),
+    ("pipeline", "report", "arguments"),
     ("cli",),
 )
 RANK = {name: rank for rank, row in enumerate(ROWS) for name in row}
