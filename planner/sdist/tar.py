@@ -76,7 +76,9 @@ def _verify_checksum(header: bytes) -> None:
     unsigned = sum(header) - sum(header[148:156]) + 8 * 32
     said = header[148:156].strip(b" \0").split(b"\0")[0].strip()
     try:
-        right = int(said, 8) in (unsigned, unsigned - 256 * sum(byte > 127 for byte in header))
+        stated = int(said, 8)
+        # Old writers summed signed bytes; that sum takes as long as all the rest, so it comes second.
+        right = stated == unsigned or stated == unsigned - 256 * sum(byte > 127 for byte in header)
     except ValueError:
         right = False
     if not right:
