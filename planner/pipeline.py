@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from planner.inputs.localproject import LocalProject
     from planner.page import Page
     from planner.plan import Package
-    from planner.roots import Sources
+    from planner.roots import Roots, Sources
     from planner.settings import Settings
     from planner.verdict import Checked
     from planner.wanted import Inputs, Note
@@ -183,11 +183,7 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
     ]
     fits = checking.judge_of(machine, run.settings.policy, roots)
     excluded = tuple(excluded_python(run.inputs.requires_python, fits))
-    ahead = _prefetcher(catalog, fits, machine)
-    for ask in roots.asks:
-        if ask.project not in roots.fixed:
-            extras = frozenset({ask.extra} if ask.extra else ())
-            ahead.ahead(ask.project, ask.span.text, extras)
+    ahead = _prefetcher(catalog, fits, machine, roots)
     until = world.monotonic() + SECONDS_TO_RESOLVE
     try:
         judged = checking.judge(
@@ -204,12 +200,23 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
     return _told(run, replace(judged, findings=(*excluded, *judged.findings)))
 
 
-def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine) -> Prefetcher:
+def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine, roots: Roots) -> Prefetcher:
     """Threads that fetch what the resolution will want, by the choices that it would make first."""
     from planner.checking import first_choice, following  # noqa: PLC0415
     from planner.indexes.prefetch import Ask, Prefetcher  # noqa: PLC0415
 
     environment = tuple(sorted(machine.markers.items()))
+    # What the user says of a project holds for whoever asks for it: without it the newest version of every
+    # dependency that is pinned would be fetched in vain.
+    said: dict[NormalizedName, dict[str, bool]] = {}
+    for ask in (*roots.asks, *(ask for asks in roots.constraints.values() for ask in asks)):
+        said.setdefault(ask.project, {})[ask.span.text] = ask.span.exact
+
+    def narrowed(project: NormalizedName, specifier: str) -> str:
+        known = said.get(project, {})
+        if any(known.values()):
+            return next(text for text, exact in known.items() if exact)
+        return ",".join(dict.fromkeys(text for text in (*known, specifier) if text))
 
     def choose(page: Page, specifier: str) -> Dist | None:
         return first_choice(page, specifier, fits)
@@ -217,9 +224,18 @@ def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine) -> Prefetch
     def follow(metadata: Metadata, extras: frozenset[str]) -> list[Ask]:
         if fits.policy.no_deps:
             return []
-        return [Ask(*wanted) for wanted in following(metadata, extras, environment)]
+        return [
+            Ask(project, narrowed(project, specifier), named)
+            for project, specifier, named in following(metadata, extras, environment)
+            if project not in roots.fixed
+        ]
 
-    return Prefetcher(catalog, choose, follow, markers=machine.markers)
+    ahead = Prefetcher(catalog, choose, follow, markers=machine.markers)
+    for ask in roots.asks:
+        if ask.project not in roots.fixed:
+            extras = frozenset({ask.extra} if ask.extra else ())
+            ahead.ahead(ask.project, narrowed(ask.project, ""), extras)
+    return ahead
 
 
 def _sources(catalog: IndexCatalog, machine: Machine, *, plan_folder: str) -> Sources:
