@@ -147,7 +147,7 @@ def test_n8_no_answer(index: FaultIndex) -> None:
     began = time.monotonic()
     of = impatient(index)
     trouble(of.page(DEMO))
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert index.hits(PATH) <= 3
     # The rest of the projects do not wait for a dead index again.
     assert of.page(NormalizedName("other")).answers[0].state == "trouble"
@@ -168,7 +168,7 @@ def test_n9_one_byte_after_the_other(prefix: bytes, index: FaultIndex) -> None:
     began = time.monotonic()
     answer = trouble(impatient(index).page(DEMO))
     assert "too slowly" in answer.why
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
 
 
 def test_n9_a_body_without_an_end(index: FaultIndex) -> None:
@@ -181,7 +181,7 @@ def test_n9_a_body_without_an_end(index: FaultIndex) -> None:
     index.on(PATH, endless)
     began = time.monotonic()
     assert "in time" in trouble(impatient(index).page(DEMO)).why
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6
 
 
 def bomb(size: int) -> bytes:
@@ -200,7 +200,7 @@ def test_n10_n11_bombs(index: FaultIndex) -> None:
         assert tracemalloc.get_traced_memory()[1] < 100 << 20
     finally:
         tracemalloc.stop()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
     assert index.hits(PATH) == 1
     index.on(PATH, ok(page_of(files(index, sidecar="00" * 32)), content_type=JSON))
     index.on(f"/files/{WHEEL}.metadata", ok(data, content_encoding="gzip"))
@@ -498,5 +498,5 @@ def test_a_dead_index_costs_its_time_once(index: FaultIndex) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6
     assert all(of.page(name).troubles for name in names)

@@ -45,14 +45,14 @@ def test_a_probe_that_crashes_makes_its_facts_unknown(monkeypatch):
 
 def test_a_probe_that_hangs_makes_its_facts_unknown(monkeypatch):
     def hang(*_):
-        time.sleep(0.6)
+        time.sleep(2)
         yield "glibc", Known("9.9")
 
     monkeypatch.setattr(module, "PROBES", ((hang, ("glibc", "musl")), *module.PROBES[2:]))
     monkeypatch.setattr(module, "_DEADLINE", 0.2)
     start = time.monotonic()
     machine = fingerprint(load("debian-12-bare"))
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < 1.8
     assert machine.fact("glibc") == machine.fact("musl") == Unknown("the probe was not done in time")
 
 

@@ -221,5 +221,5 @@ def test_a_real_program_that_is_sick(tmp_path, body):
     host = LocalHost({"PATH": f"{tmp_path}{os.pathsep}{os.defpath}"}, timeout=0.4)
     start = time.monotonic()
     found = dict(nvidia.probe(host))
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 5
     assert isinstance(found["gpu:0"], Unknown)

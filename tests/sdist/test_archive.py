@@ -212,9 +212,9 @@ def test_bomb_of_zeros_is_stopped_early() -> None:
     header.size = 1 << 30
     data = made.compress(header.tobuf())
     data += b"".join(made.compress(block) for _ in range(64)) + made.flush()
-    start = time.perf_counter()
+    start = time.process_time()
     assert error_id(data) == "archive-limit"
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_more_than_half_a_gigabyte_is_refused_at_any_ratio(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,9 +225,9 @@ def test_more_than_half_a_gigabyte_is_refused_at_any_ratio(monkeypatch: pytest.M
 
 def test_too_many_members() -> None:
     header = tarfile.TarInfo("demo-1.0/x").tobuf()
-    start = time.perf_counter()
+    start = time.process_time()
     assert error_id(gzip.compress(header * 300_000, 1)) == "archive-limit"
-    assert time.perf_counter() - start < 6
+    assert time.process_time() - start < 6
     assert MAX_MEMBERS == 50_000
 
 

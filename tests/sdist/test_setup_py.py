@@ -351,9 +351,9 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("source", UNREADABLE.values(), ids=UNREADABLE)
 def test_unreadable_files_are_a_value(source: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = read(source)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert found.unreadable.startswith("setup.py ")
     assert not found.complete
     assert found.refuses == ""
@@ -416,9 +416,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("code", HOSTILE)
 def test_hostile_files_cost_little(code: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(f"{code}\nfrom setuptools import setup\nsetup(install_requires=['a'])")
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 PIECES = st.sampled_from(
