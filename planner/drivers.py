@@ -10,9 +10,9 @@ import re
 
 __all__ = ["newest_cuda"]
 
-# First driver (Linux) with each CUDA: https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/, "CUDA Toolkit and
-# Corresponding Driver Versions"; each row checked on 2026-11-24 against copies of that table, up to CUDA 13.1.
-# 12.7 had no toolkit: the banner of the 565 drivers says it. For later branches nothing is guessed.
+# First driver (Linux) with each CUDA, up to CUDA 13.1; for later branches nothing is guessed. 12.7 had no
+# toolkit: the banner of the 565 drivers says it. "CUDA Toolkit and Corresponding Driver Versions" of
+# https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/, each row checked on 2026-11-24 against copies.
 _BRANCHES = (
     ((450, 36), "11.0"), ((455, 23), "11.1"), ((460, 27), "11.2"), ((465, 19), "11.3"), ((470, 42), "11.4"),
     ((495, 29), "11.5"), ((510, 39), "11.6"), ((515, 43), "11.7"), ((520, 61), "11.8"), ((525, 60), "12.0"),
