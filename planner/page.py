@@ -160,7 +160,8 @@ class Listing:
 class Answer:
     """How one index answered for a project: `found`, `missing` (404) or `trouble` (then `why` is a sentence).
 
-    `where` is the page's address without credentials; `id` is the error's stable id when there was trouble.
+    `unasked` is an index that an earlier one made needless (`first-index`). `where` is the page's address
+    without credentials; `id` is the error's stable id when there was trouble.
     """
 
     index: str
@@ -193,6 +194,15 @@ class Page:
     def troubles(self) -> tuple[Answer, ...]:
         """The indexes that could not be asked."""
         return tuple(answer for answer in self.answers if answer.state == "trouble")
+
+    @property
+    def unasked(self) -> str:
+        """A sentence on the indexes that were not asked because an earlier one has the project, or ""."""
+        later = [answer.index for answer in self.answers if answer.state == "unasked"]
+        served = next((answer.index for answer in self.answers if answer.state == "found"), "")
+        if not later or not served:
+            return ""
+        return f"As {served} has the project, this was not asked: {', '.join(later)}"
 
     def trouble_before(self, index: str) -> tuple[Answer, ...]:
         """The indexes in trouble that would have been preferred to that one.

@@ -27,7 +27,7 @@ from planner.indexes.network import SDIST_LIMIT, WHEEL_LIMIT
 from planner.indexes.records import reading_from, reading_record
 from planner.indexes.simple import IndexReader
 from planner.indexes.wheels import WheelReader
-from planner.page import Page
+from planner.page import Answer, Page
 from planner.policy import Index, IndexStrategy
 
 __all__ = ["IndexCatalog", "ReadSdist"]
@@ -166,6 +166,7 @@ class IndexCatalog:
         served = False
         for index in indexes:
             if index.kind == "simple" and served and self._strategy == "first-index":
+                answers.append(Answer(index=index.shown, state="unasked"))
                 continue
             asked = self._indexes.ask(index, project)
             answers.append(asked.answer)

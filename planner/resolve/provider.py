@@ -209,13 +209,15 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         for constraint in constraints:
             yield f"{constraint.origin} constrains it to {constraint.text}."
         page = self._catalog.page(project)
-        together = ", ".join(dict.fromkeys(ask.span.text or "any version" for ask in asks))
+        together = ", ".join(dict.fromkeys(ask.span.text for ask in asks if ask.span.text)) or "any version"
         spans = {ask.span.text: ask.span for ask in (*asks, *constraints)}
         versions = self.versions(project, spans, lowest=False)
         if not page.versions:
             yield f"No index has a file of {project}."
         elif not versions:
             yield f"No version of {project} satisfies {together} (the newest is {page.versions[0]})."
+            if page.unasked:
+                yield f"{page.unasked} (`--index-strategy unsafe-best-match` joins them, as pip does)."
         else:
             unfit = [v for v in versions if self._fits.choose(page, v) is None]
             if len(unfit) == len(versions):

@@ -102,7 +102,8 @@ def _no_project(
         names = ", ".join(misfit.filename for misfit in page.skipped[:3])
         detail = page.skipped[0].detail
         return finding("WP520", f"{ask.project} has no usable file on its index: {names} ({detail}).")
-    asked = ", ".join(dict.fromkeys(answer.index for answer in page.answers)) or "the index"
+    answered = [answer.index for answer in page.answers if answer.state != "trouble"]
+    asked = ", ".join(dict.fromkeys(answered)) or "the index"
     near = [name for name in neighbours(ask.project) if sure and page_of(NormalizedName(name)).versions]
     remedy = f"did you mean `{near[0]}`?" if near else "check the name, or add the index that serves it"
     return finding("WP520", f"There is no project named {ask.project} on {asked}.", remedy)
@@ -138,12 +139,15 @@ def _no_version(ask: Ask, page: Page, fits: Fits, finding: Callable[..., Finding
         details = dict.fromkeys(misfit.detail for misfit in fits.misfits(page, finals[0]))
         newest = f"{newest}; none has a file for this machine: {'; '.join([*details][:2])}"
     instead = nearest or fitting or next(iter(usable), None)
+    remedy = f"ask for `{ask.project}=={instead}`" if instead else "plan for another Python or machine"
+    shadowed = ""
+    if page.unasked:  # pip would have joined them: https://docs.astral.sh/uv/concepts/indexes/ tells why not
+        shadowed = f" {page.unasked}."
+        remedy = f"{remedy}, or join the indexes as pip does with `--index-strategy unsafe-best-match`"
     return finding(
         "WP521",
-        f"No version of {ask.project} on the index satisfies {ask.specifier} ({around}{newest}).",
-        f"ask for `{ask.project}=={instead}`"
-        if instead
-        else "plan for another Python or machine, or take it out",
+        f"No version of {ask.project} on the index satisfies {ask.specifier} ({around}{newest}).{shadowed}",
+        remedy,
     )
 
 

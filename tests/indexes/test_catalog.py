@@ -252,6 +252,14 @@ def test_addresses_of_indexes_take_any_form() -> None:
     assert versions(catalog(token, "https://index.test/simple?token=x").page(DEMO)) == ["1.0"]
 
 
+def test_an_index_behind_one_that_has_the_project_is_said_to_be_unasked() -> None:
+    server = Server({PAGE: page_response(entry(SDIST))})
+    page = catalog(server, INDEX, OTHER).page(DEMO)
+    assert states(page) == ["found", "unasked"]
+    assert page.unasked == f"As {INDEX} has the project, this was not asked: {OTHER}"
+    assert catalog(server, INDEX).page(DEMO).unasked == ""
+
+
 # -- local places and links -------------------------------------------------------------------------------
 
 
