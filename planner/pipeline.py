@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from planner.errors import InputError
 from planner.facts import Machine
 from planner.request import Request, World
 from planner.target import machine_for
+from planner.viewpoint import as_seen, command_line, from_plan, plan_folder
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from planner.indexes.prefetch import Prefetcher
     from planner.inputs.localproject import LocalProject
     from planner.page import Page
-    from planner.plan import Package
     from planner.roots import Roots, Sources
     from planner.settings import Settings
     from planner.verdict import Checked
@@ -175,7 +175,7 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
     from planner.roots import read_roots  # noqa: PLC0415
 
     machine, catalog, world = run.machine, run.catalog, run.request.world
-    sources = _sources(catalog, machine, plan_folder=_plan_folder(run.request))
+    sources = _sources(catalog, machine, folder=plan_folder(run.request))
     roots = read_roots(run.inputs.wanted, run.inputs.constraints, machine.markers, sources)
     roots.problems += [
         Finding(code="WP527", severity="error", project="", summary=note.text, evidence=(note.where,))
@@ -238,7 +238,7 @@ def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine, roots: Root
     return ahead
 
 
-def _sources(catalog: IndexCatalog, machine: Machine, *, plan_folder: str) -> Sources:
+def _sources(catalog: IndexCatalog, machine: Machine, *, folder: str) -> Sources:
     """How what requirements name is read, joined for `planner.roots`."""
     from planner.dists import Reason, Refusal, Wheel  # noqa: PLC0415
     from planner.inputs.localproject import read_project_tree  # noqa: PLC0415
@@ -262,7 +262,7 @@ def _sources(catalog: IndexCatalog, machine: Machine, *, plan_folder: str) -> So
             return Refusal(filename=path, reason=Reason.METADATA, detail=detail)
 
     def shown_path(path: str) -> str:
-        relative = os.path.relpath(path, plan_folder).replace(os.sep, "/")
+        relative = os.path.relpath(path, folder).replace(os.sep, "/")
         return relative if relative.startswith("..") else f"./{relative}"
 
     return Sources(direct=direct, metadata=metadata, archive=archive, tree=tree, shown_path=shown_path)
@@ -281,15 +281,15 @@ def _told(run: _Run, judged: Judged) -> Checked:
         served = projects_by_index(judged.packages)
         plan = render(
             Plan(
-                command=_command(request),
+                command=command_line(request),
                 machine=run.machine,
-                packages=tuple(_as_seen(judged.packages, request)),
+                packages=tuple(as_seen(judged.packages, request)),
                 findings=judged.findings,
-                inputs=tuple((_from_plan(file.path, request), file.sha256) for file in inputs.files),
+                inputs=tuple((from_plan(file.path, request), file.sha256) for file in inputs.files),
                 indexes=tuple((names.get(url, ""), url, count) for url, count in sorted(served.items())),
                 verdict=verdict_of(judged.findings, judged.packages),
             ),
-            plan_dir=_plan_folder(request).replace(os.sep, "/"),
+            plan_dir=plan_folder(request).replace(os.sep, "/"),
         )
     counts = run.catalog.counts
     return Checked(
@@ -307,49 +307,3 @@ def _told(run: _Run, judged: Judged) -> Checked:
         origins=(*run.settings.origins, *inputs.options.origins),
         fail_on=request.fail_on or run.settings.text("fail-on", "error"),
     )
-
-
-def _plan_folder(request: Request) -> str:
-    """The folder that the paths in the plan count from (PEP 751): its own, but for a stream's."""
-    path = Path(request.world.cwd, request.output)
-    return request.world.cwd if str(path).startswith("/dev/") else str(path.parent)
-
-
-def _as_seen(packages: Sequence[Package], request: Request) -> Iterator[Package]:
-    """The packages with the places that asked for them (`requirements.txt:4`) as seen from the plan."""
-    seen: dict[str, str] = {}
-    for package in packages:
-        places = []
-        for who in package.required_by:
-            path, colon, line = who.rpartition(":")
-            if colon and line.isdigit():
-                if path not in seen:
-                    seen[path] = _from_plan(path, request)
-                places.append(f"{seen[path]}:{line}")
-            else:
-                places.append(who)
-        yield replace(package, required_by=tuple(sorted(places)))
-
-
-def _from_plan(path: str, request: Request) -> str:
-    """A local path as it is seen from the plan's folder; anything else (an address, `stdin`) as it is.
-
-    So is a path that lies neither below that folder nor with it in the working directory: the way there would
-    tell the folders of a home.
-    """
-    cwd = request.world.cwd
-    local, folder = os.path.normpath(Path(cwd, path)), os.path.normpath(_plan_folder(request))
-    if "://" in path or not Path(local).exists() or Path(local).anchor != Path(folder).anchor:
-        return path
-    shared = os.path.commonpath((local, folder))
-    if shared != folder and not Path(shared).is_relative_to(cwd):
-        return path
-    return os.path.relpath(local, folder).replace(os.sep, "/")
-
-
-def _command(request: Request) -> str:
-    """The command line that made the plan: its words without credentials, files as seen from the plan."""
-    words = ["URL" if "://" in word else _from_plan(word, request) for word in request.words]
-    for option, files in (("-r", request.requirements), ("-c", request.constraints)):
-        words += [f"{option} {_from_plan(file, request)}" for file in files]
-    return " ".join(("wheelplan check", *words))

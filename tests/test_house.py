@@ -26,7 +26,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "config", "settings"),
     ("roots", "verdict", "disk", "request", "doubts"),
-    ("checking", "wording", "jsonform"),
+    ("checking", "wording", "jsonform", "viewpoint"),
     ("target",),
     ("pipeline", "report", "arguments"),
     ("cli",),
