@@ -20,7 +20,11 @@ from planner.sdist.sources import Sources
 
 __all__ = ["Verdict", "judge"]
 
+# Backends that know pure Python alone, by their own documentation: https://flit.pypa.io/en/stable/rationale.html,
+# https://docs.astral.sh/uv/concepts/build-backend/ (flit_scm wraps flit_core).
 _PURE_BACKENDS = ("flit_core", "flit", "uv_build", "flit_scm")
+# Backends that exist to compile: https://www.maturin.rs, https://python-sip.readthedocs.io,
+# https://scikit-build-core.readthedocs.io, https://tttapa.github.io/py-build-cmake, https://cmeel.readthedocs.io
 _ALWAYS_NATIVE = {
     "maturin": "maturin (Rust)",
     "sipbuild.api": "sip (C++)",
