@@ -16,6 +16,8 @@ from packaging.tags import Tag, parse_tag
 from packaging.utils import NormalizedName
 from packaging.version import InvalidVersion, Version
 
+from planner.needs import Inspection
+
 __all__ = [
     "Dist",
     "Metadata",
@@ -257,7 +259,8 @@ class SdistReading:
     `native` is True when it compiles something, False when it is pure Python, None when one cannot say;
     `native_because` are phrases with `file:line`. `guards` are Python versions that its setup.py itself
     refuses, each as a specifier of the versions that it *accepts* with the place. `backend` is
-    `build-system.build-backend` ("" when none is declared), `build_requires` its `requires`.
+    `build-system.build-backend` ("" when none is declared), `build_requires` its `requires`. `inspection` is
+    what the build asks of a machine; None where it is pure Python.
     """
 
     metadata: Metadata
@@ -266,6 +269,7 @@ class SdistReading:
     refuses: str = ""
     backend: str = ""
     build_requires: tuple[str, ...] = ()
+    inspection: Inspection | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,10 @@ The vocabulary (a probe adds facts, nothing else in the program changes):
 `rocm`               version of ROCm: `6.2.4`
 `torch`              as installed in the target: `2.13.0+cu126`; `torch-cuda`: `12.6`; `torch-cxx11-abi`: `1`
 `program:NAME`       version of a program (`program:gcc` = `12.2.0`); "" when it has none to tell
-`header:NAME`        a header that the target can include (`header:Python.h` = `3.11.7`)
+`header:NAME`        a header that a compiler finds by itself (`header:Python.h` = `3.11.7`; "" without version)
+`pkg-config:NAME`    version of a module that pkg-config finds (`pkg-config:libpq` = `15.8`)
+`library:NAME`       a library that a linker finds by itself (`library:pq` for `-lpq`)
+`candidate:NAME`     version that the package manager would install of its package NAME (`libproj-dev`)
 `dist:NAME`          version of a distribution installed in the target environment (normalised name)
 ===================  ==================================================================================
 """
@@ -52,7 +55,9 @@ NAMES: tuple[str, ...] = (
 )  # fmt: skip
 """The facts that have one name each, in the order in which they are shown."""
 
-FAMILIES: tuple[str, ...] = ("gpu", "cuda-toolkit", "program", "header", "dist")
+FAMILIES: tuple[str, ...] = (
+    "gpu", "cuda-toolkit", "program", "header", "pkg-config", "library", "candidate", "dist",
+)  # fmt: skip
 """The facts of which there may be many: `FAMILY:NAME`."""
 
 MARKERS: tuple[str, ...] = (

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from planner.errors import ArchiveError
 from planner.sdist import names as naming
 from planner.sdist import tar, zip  # noqa: A004 - the format's name
+from planner.sdist.includes import Include
 from planner.sdist.inflate import Stream, refused
 
 __all__ = ["MAX_MEMBERS", "MAX_TEXT", "SdistFiles", "decode_text", "read_archive"]
@@ -39,15 +40,19 @@ def decode_text(data: bytes) -> str:
 class SdistFiles:
     """The members of an sdist: all their names without the top folder, and the bytes of those that matter.
 
+    `sizes` are the bytes of every member, `includes` the headers that each compiled source asks for.
     `notes` say what was left out and why (links, odd names, texts over 2 MiB), at most twenty of them.
     """
 
     names: tuple[str, ...]
     kept: Mapping[str, bytes] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    includes: Mapping[str, tuple[Include, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kept", MappingProxyType(dict(self.kept)))
+        for name in ("kept", "sizes", "includes"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @cached_property
     def name_set(self) -> frozenset[str]:

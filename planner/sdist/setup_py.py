@@ -42,6 +42,25 @@ Extras: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """One extension that a setup.py makes: `kind` is its class, `certain` whether the way to it is.
+
+    `sources` are paths in the sdist, None where they are not known as a whole; `libraries` and
+    `include_dirs` hold those that are known. `language` is as given (`c++`) or "".
+    """
+
+    kind: str
+    line: int
+    name: str = ""
+    optional: bool = False
+    certain: bool = True
+    sources: tuple[str, ...] | None = None
+    libraries: tuple[str, ...] = ()
+    include_dirs: tuple[str, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetupPy:
     """A setup.py as far as it is known for one target; the lists are () and texts "" where it sets none.
 
@@ -61,6 +80,7 @@ class SetupPy:
     given: frozenset[str] = frozenset()
     unreadable: str = ""
     imports: tuple[tuple[str, int], ...] = ()
+    built: tuple[Built, ...] = ()
 
 
 def read_setup_py(

@@ -1,0 +1,1 @@
+"""What building an sdist asks of a machine: one module an inspector, joined in `inspect`."""
