@@ -25,7 +25,7 @@ The vocabulary (a probe adds facts, nothing else in the program changes):
 `rocm`               version of ROCm: `6.2.4`
 `torch`              as installed in the target: `2.13.0+cu126`; `torch-cuda`: `12.6`; `torch-cxx11-abi`: `1`
 `program:NAME`       version of a program (`program:gcc` = `12.2.0`); "" when it has none to tell
-`header:NAME`        a header that a compiler finds by itself (`header:Python.h` = `3.11.7`; "" without version)
+`header:NAME`        a header that compilers find by themselves (`header:Python.h` = `3.11.7`, or "")
 `pkg-config:NAME`    version of a module that pkg-config finds (`pkg-config:libpq` = `15.8`)
 `library:NAME`       a library that a linker finds by itself (`library:pq` for `-lpq`)
 `candidate:NAME`     version that the package manager would install of its package NAME (`libproj-dev`)
