@@ -24,11 +24,11 @@ from planner.indexes.client import Client, Counts
 from planner.indexes.direct import direct_dist
 from planner.indexes.download import HashedFile, read_into
 from planner.indexes.network import SDIST_LIMIT, WHEEL_LIMIT
-from planner.indexes.records import reading_from, reading_record
 from planner.indexes.simple import IndexReader
 from planner.indexes.wheels import WheelReader
 from planner.page import Answer, Page
 from planner.policy import Index, IndexStrategy
+from planner.records import reading_from, reading_record
 
 __all__ = ["IndexCatalog", "ReadSdist"]
 

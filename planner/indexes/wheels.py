@@ -23,8 +23,8 @@ from planner.indexes.client import Client
 from planner.indexes.download import HashedFile, read_into, status_error
 from planner.indexes.headers import wheel_metadata
 from planner.indexes.network import METADATA_LIMIT, WHEEL_LIMIT, origin_of, shown_url
-from planner.indexes.records import metadata_from, metadata_record
 from planner.indexes.wheeltail import Window, metadata_bytes, tail_size
+from planner.records import metadata_from, metadata_record
 from planner.urls import local_path
 
 __all__ = ["WheelReader"]

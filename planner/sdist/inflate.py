@@ -10,12 +10,13 @@ import bz2
 import io
 import lzma
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 from planner.errors import ArchiveError
+from planner.frames import Readable
 
 __all__ = ["MAX_TOTAL", "Stream", "compression", "refused"]
 
@@ -90,8 +91,8 @@ def compression(head: bytes) -> Callable[[], _Decompressor] | None:
 class Stream:
     """Decompressed bytes in order, each read bounded; raises `ArchiveError` at a cut, a fault or a limit."""
 
-    def __init__(self, source: bytes | BinaryIO) -> None:
-        self._source: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source
+    def __init__(self, source: bytes | Readable) -> None:
+        self._source: Readable = io.BytesIO(source) if isinstance(source, bytes) else source
         head = self._source.read(INPUT)
         self._make = compression(head)
         self._decompressor = self._make() if self._make else None

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import BinaryIO
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from planner.dists import Metadata, Reason, Refusal, SdistReading, parse_requirement, parse_version
 from planner.errors import ArchiveError
+from planner.frames import Readable
 from planner.headertext import read_header
+from planner.needs import Doubt, Inspection
 from planner.sdist import texts
 from planner.sdist.archive import SdistFiles, read_archive
+from planner.sdist.inspectors import inspect
 from planner.sdist.metadata import read_metadata
 from planner.sdist.native import judge
 from planner.sdist.setup_py import read_setup_py
@@ -33,7 +35,7 @@ _MODULES = {
 
 def read_sdist(
     filename: str,
-    data: bytes | BinaryIO,
+    data: bytes | Readable,
     project: NormalizedName,
     version: Version | None,
     markers: Mapping[str, str],
@@ -87,7 +89,17 @@ def read_files(
         refuses=setup.refuses if setup else "",
         backend=backend if isinstance(backend, str) else "",
         build_requires=requires,
+        inspection=_inspected(sources) if verdict.native is not False else None,
     )
+
+
+def _inspected(sources: Sources) -> Inspection:
+    """What the inspectors find; files on which they fail are a doubt, as the metadata still stands."""
+    try:
+        return inspect(sources)
+    except Exception as error:  # noqa: BLE001 - an error of ours must cost no more than this one answer
+        text = f"what it needs could not be told: its files could not be inspected ({type(error).__name__})"
+        return Inspection(doubts=(Doubt(text=text),))
 
 
 def _versioned(metadata: Metadata, stated: str) -> Metadata:

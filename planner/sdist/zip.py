@@ -117,22 +117,23 @@ def _verify_layout(members: list[ZipMember], data: bytes, directory: int) -> Non
         raise refused("The zip archive decompresses to far more than its size.", "archive-limit")
 
 
-def extract(data: bytes, member: ZipMember) -> bytes:
-    """The member's bytes, at most as many as it claims, checked against its checksum.
+def extract(data: bytes, member: ZipMember, count: int) -> bytes:
+    """The member's bytes, at most as many as it claims, checked against its checksum; or its first ones.
 
     :raises ArchiveError: when they are damaged, more or fewer than claimed, or packed in an unusual way.
     """
     packed = data[member.start : member.end]
+    whole = count >= member.size
     if member.method == 0:
-        out = packed
+        out = packed if whole else packed[:count]
     elif member.method == zlib.DEFLATED:
         inflater = zlib.decompressobj(wbits=-15)
         try:
-            out = inflater.decompress(packed, member.size + 1)
+            out = inflater.decompress(packed, member.size + 1 if whole else count)
         except zlib.error as error:
             raise refused(f"The archive's compressed data is damaged ({error}).", "archive-cut") from None
     else:
         raise refused(f"The zip archive uses compression method {member.method}.", "archive-format")
-    if len(out) != member.size or zlib.crc32(out) != member.crc:
+    if whole and (len(out) != member.size or zlib.crc32(out) != member.crc):
         raise refused("A member of the zip archive is not as large as it claims.", "archive-ambiguous")
     return out

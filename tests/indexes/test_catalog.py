@@ -19,9 +19,9 @@ from planner.errors import ArchiveError
 from planner.indexes.catalog import IndexCatalog
 from planner.indexes.cells import Cell
 from planner.indexes.prefetch import Ask, Prefetcher
-from planner.indexes.records import reading_from, reading_record
 from planner.page import Page
 from planner.policy import Index
+from planner.records import reading_from, reading_record
 from tests.indexes.fakes import (
     FILES,
     INDEX,

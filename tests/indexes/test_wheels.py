@@ -22,9 +22,9 @@ from planner.errors import ArchiveError
 from planner.headertext import read_header
 from planner.indexes.cache import Cache
 from planner.indexes.headers import wheel_metadata
-from planner.indexes.records import metadata_from, metadata_record
 from planner.indexes.wheels import WheelReader
 from planner.indexes.wheeltail import Window, metadata_bytes, tail_size
+from planner.records import metadata_from, metadata_record
 from tests.indexes.fakes import FILES, Server, client, metadata_text, serve_ranges, wheel_bytes
 
 NAME = "demo-1.0-py3-none-any.whl"

@@ -22,12 +22,14 @@ from hypothesis import strategies as st
 
 from planner.errors import ArchiveError
 from planner.sdist.archive import MAX_MEMBERS, MAX_TEXT, read_archive
+from planner.sdist.names import Use
 from tests.sdist.conftest import make_tar, make_targz, make_zip
 
 MEMBERS = {
     "setup.py": "from setuptools import setup\nsetup()\n",
     "PKG-INFO": "Metadata-Version: 2.1\nName: demo\n",
     "src/demo/core.py": "x = 1\n",
+    "src/demo/core.bin": "x",
     "src/demo.egg-info/requires.txt": "six\n",
 }
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
@@ -70,7 +72,7 @@ def test_reads_every_tar(filename: str) -> None:
     assert files.names == tuple(MEMBERS)
     assert files.text("setup.py") == MEMBERS["setup.py"]
     assert files.text("src/demo.egg-info/requires.txt") == "six\n"
-    assert files.text("src/demo/core.py") is None
+    assert files.text("src/demo/core.bin") is None
     assert files.folders == {"src", "src/demo", "src/demo.egg-info"}
 
 
@@ -156,8 +158,12 @@ def test_large_texts_are_named_and_left_out() -> None:
     assert files.notes == ("setup.py is larger than 2 MiB and was not read",)
 
 
-def test_keep_chooses_what_is_read() -> None:
-    files = read_archive("demo-1.0.tar.gz", make_targz(MEMBERS), keep=lambda name: name.endswith("core.py"))
+def test_wanted_chooses_what_is_read() -> None:
+    files = read_archive(
+        "demo-1.0.tar.gz",
+        make_targz(MEMBERS),
+        wanted=lambda name: Use.BUILD if name.endswith("core.py") else None,
+    )
     assert dict(files.kept) == {"src/demo/core.py": b"x = 1\n"}
 
 
