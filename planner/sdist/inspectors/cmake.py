@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
@@ -20,7 +20,7 @@ from planner.sdist.inspectors.cmake_finds import find_handlers
 from planner.sdist.inspectors.cmake_flow import BUILD, ROOT, Handler, Walk
 from planner.sdist.inspectors.cmake_syntax import Command
 from planner.sdist.inspectors.cmake_values import Value
-from planner.sdist.inspectors.ledger import Ledger, at_least
+from planner.sdist.inspectors.ledger import Ledger, at_least, merged
 from planner.sdist.inspectors.port import Clue
 from planner.sdist.sources import Sources
 
@@ -28,7 +28,7 @@ __all__ = ["inspect"]
 
 # What setup.py says when it drives CMake itself; "cmake" alone may be an argument of anything.
 _DRIVES = re.compile(
-    r"""CMakeExtension|CMakeBuild|\bskbuild\b|['"]cmake['"]\s*[,\]]|['"]cmake (?:-|\.)|which\(['"]cmake"""
+    r"""CMakeExtension|CMakeBuild|['"]cmake['"]\s*[,\]]|['"]cmake (?:-|\.)|which\(['"]cmake"""
 )
 _SOURCE = re.compile(r"""(?:cmake_source_dir|sourcedir|source_dir)\s*=\s*['"]([\w./-]+)['"]""")
 _DEFINE = re.compile(r"""['"]-D\s*(\w+)(?::\w+)?=([\w.+-]+)['"]""")
@@ -42,7 +42,7 @@ class _Driver:
     """Who runs CMake: `brings` says whether it fetches CMake and Ninja itself where they are missing."""
 
     where: str
-    folder: str = ""
+    folders: tuple[str, ...] = ("",)
     brings: bool = True
     defines: tuple[tuple[str, str], ...] = ()
     skbuild: bool = True
@@ -53,24 +53,27 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
     driver = _driver(sdist)
     if driver is None:
         return
-    name = f"{driver.folder}/CMakeLists.txt" if driver.folder else "CMakeLists.txt"
-    if name not in sdist.files.name_set:
-        return
     ledger = Ledger()
-    if sdist.files.text(name) is None:
-        ledger.doubt("was not read, so what it looks for is not known", name)
     floors: list[tuple[str, str]] = []
     provided = _provided(sdist)
-    walk = Walk(sdist.files, ledger, {**COMMANDS, **find_handlers(provided), **_minimum(floors)})
-    walk.variables.update(_platform(sdist.markers))
-    walk.cache.update(driver.defines)
-    if driver.skbuild:
-        walk.variables.update(SKBUILD="2", SKBUILD_STATE="wheel", SKBUILD_PROJECT_NAME="")
-    top = f"{ROOT}/{driver.folder}" if driver.folder else ROOT
-    walk.variables.update(CMAKE_SOURCE_DIR=top, CMAKE_BINARY_DIR=BUILD)
-    walk.start(driver.folder)
+    handlers = {**COMMANDS, **find_handlers(provided), **_minimum(floors)}
+    for folder in driver.folders[:4]:
+        name = f"{folder}/CMakeLists.txt" if folder else "CMakeLists.txt"
+        if name not in sdist.files.name_set:
+            ledger.doubt("is not in the sdist", name)
+            continue
+        if sdist.files.text(name) is None:
+            ledger.doubt("was not read, so what it looks for is not known", name)
+        walk = Walk(sdist.files, ledger, handlers)
+        walk.variables.update(_platform(sdist.markers))
+        walk.cache.update(driver.defines)
+        if driver.skbuild:
+            walk.variables.update(SKBUILD="2", SKBUILD_STATE="wheel", SKBUILD_PROJECT_NAME="")
+        top = f"{ROOT}/{folder}" if folder else ROOT
+        walk.variables.update(CMAKE_SOURCE_DIR=top, CMAKE_BINARY_DIR=BUILD)
+        walk.start(folder)
     yield from _programs(driver, floors, provided)
-    yield from _merged(ledger.needs())
+    yield from merged(ledger.needs())
     yield from ledger.doubts
 
 
@@ -100,26 +103,6 @@ def _programs(driver: _Driver, floors: list[tuple[str, str]], provided: frozense
         because = [Evidence(where=driver.where, text="CMake's generator")]
         instead = ("program:ninja",) if driver.skbuild else ()
         yield Need(subject="program:make", role="build", because=tuple(because), instead=instead)
-
-
-def _merged(needs: Iterable[Need]) -> Iterable[Need]:
-    """The same need of several places as one, the firmest first to count."""
-    order = ("required", "fallback", "optional", "hint")
-    merged: dict[tuple[str, str], Need] = {}
-    for need in needs:
-        key = (need.subject, need.role)
-        other = merged.get(key)
-        if other is None:
-            merged[key] = need
-            continue
-        firm, weak = sorted((other, need), key=lambda need: order.index(need.strength))
-        merged[key] = replace(
-            firm,
-            specifier=firm.specifier & weak.specifier if firm.strength == weak.strength else firm.specifier,
-            because=tuple(dict.fromkeys((*firm.because, *weak.because)))[:4],
-            instead=firm.instead or weak.instead,
-        )
-    return merged.values()
 
 
 def _provided(sdist: Sources) -> frozenset[str]:
@@ -169,31 +152,34 @@ def _driver(sdist: Sources) -> _Driver | None:
     if backend.startswith("py_build_cmake"):
         table = sdist.table("tool", "py-build-cmake", "cmake")
         folder = str(table.get("source_path") or "").strip("./")
-        return _Driver(where=where, folder=folder, defines=_defines(table.get("options")), skbuild=False)
+        return _Driver(where=where, folders=(folder,), defines=_defines(table.get("options")), skbuild=False)
     if backend.startswith(_BACKENDS) or wrapped or hatch:
         return _scikit(sdist.table("tool", "scikit-build"), where, sdist.markers)
     setup = sdist.files.text("setup.py")
-    found = _DRIVES.search(setup) if setup is not None else None
-    if setup is None or found is None:
+    if setup is None:
         return None
-    where = f"setup.py:{setup[: found.start()].count(chr(10)) + 1}"
-    classic = re.search(r"\bskbuild\b", setup) is not None
+    imported = dict(sdist.setup.imports).get("skbuild", 0) if sdist.setup is not None else 0
+    found = _DRIVES.search(setup)
+    if not imported and found is None:
+        return None
+    line = imported or setup[: found.start() if found else 0].count("\n") + 1
     return _Driver(
-        where=where, folder=_folder(sdist, setup), brings=False, defines=tuple(_said(setup)),
-        skbuild=classic or "ninja" in setup.lower(),
+        where=f"setup.py:{line}", folders=_folders(sdist, setup), brings=False, defines=tuple(_said(setup)),
+        skbuild=bool(imported) or "ninja" in setup.lower(),
     )  # fmt: skip
 
 
 def _scikit(table: Mapping[str, object], where: str, markers: Mapping[str, str]) -> _Driver | None:
-    """scikit-build-core's settings: https://scikit-build-core.readthedocs.io/en/latest/configuration/index.html ."""
+    """The settings of https://scikit-build-core.readthedocs.io/en/latest/configuration/index.html ."""
     tables = [table]
     overrides = table.get("overrides")
     for override in overrides if isinstance(overrides, list) else ():
         when = override.get("if") if isinstance(override, Mapping) else None
-        if isinstance(when, Mapping) and set(when) == {"platform-system"}:
-            if str(when["platform-system"]).strip("^$") == markers.get("sys_platform"):
-                tables.append(override)
-    source, on, defines = "", True, {}
+        system = when.get("platform-system") if isinstance(when, Mapping) and len(when) == 1 else None
+        if isinstance(system, str) and system.strip("^$") == markers.get("sys_platform"):
+            tables.append(override)
+    source, on = "", True
+    defines: dict[str, str] = {}
     for part in tables:
         cmake, wheel = part.get("cmake"), part.get("wheel")
         if isinstance(cmake, Mapping):
@@ -206,7 +192,7 @@ def _scikit(table: Mapping[str, object], where: str, markers: Mapping[str, str])
             on = bool(wheel["cmake"])
     if not on and not overrides:
         return None
-    return _Driver(where=where, folder=source.strip("./"), defines=tuple(defines.items()))
+    return _Driver(where=where, folders=(source.strip("./"),), defines=tuple(defines.items()))
 
 
 def _defines(table: object) -> tuple[tuple[str, str], ...]:
@@ -229,15 +215,15 @@ def _said(text: str) -> Iterable[tuple[str, str]]:
     return [(name, one.pop()) for name, one in values.items() if len(one) == 1]
 
 
-def _folder(sdist: Sources, setup: str) -> str:
+def _folders(sdist: Sources, setup: str) -> tuple[str, ...]:
     """Where the project is that setup.py configures: as it says, the root, or a folder that it names."""
     said = _SOURCE.search(setup)
     if said:
         folder = said[1].strip("./")
         if not folder or folder in sdist.files.folders:
-            return folder
+            return (folder,)
     if "CMakeLists.txt" in sdist.files.name_set:
-        return ""
+        return ("",)
     tops: list[str] = []
     for name in sorted(sdist.files.names, key=lambda name: name.count("/")):
         folder, _, base = name.rpartition("/")
@@ -245,4 +231,4 @@ def _folder(sdist: Sources, setup: str) -> str:
             tops.append(folder)
     quoted = {part for text in re.findall(r"""['"]([\w./-]{1,200})['"]""", setup) for part in text.split("/")}
     named = [top for top in tops[:200] if top.rpartition("/")[2] in quoted]
-    return next(iter(named or tops), "")
+    return tuple(named) or tuple(tops[:1])

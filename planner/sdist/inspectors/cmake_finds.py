@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from planner.needs import ANY_VERSION
 from planner.sdist.inspectors.cmake_flow import Handler, Walk, path_in
 from planner.sdist.inspectors.cmake_syntax import Argument, Block, Command, Node
-from planner.sdist.inspectors.cmake_values import UNKNOWN, Choice
+from planner.sdist.inspectors.cmake_values import UNKNOWN, Choice, found_or_not
 from planner.sdist.inspectors.ledger import at_least
 
 __all__ = ["find_handlers", "language"]
@@ -98,7 +98,7 @@ def _found(walk: Walk, names: Iterable[str], key: int | None) -> None:
     if key is None or walk.ledger.is_required(key):
         value: str | Choice = "1"
     else:
-        value = Choice(lambda found: key in found, (key,))
+        value = found_or_not((key,))
     for name in names:
         walk.set(name, value)
 
@@ -128,11 +128,23 @@ def _find_package(walk: Walk, command: Command, provided: frozenset[str]) -> Non
     where = walk.where(command)
     if lower in _PYTHON and _wants_headers(lower, rest):
         walk.ledger.want("header:Python.h", where, name, context=walk.context, required=required)
-    if lower in _PRESENT or canonicalize_name(name) in provided or name in walk.declared:
+    present = lower in _PRESENT or lower.startswith(("python2", "python3"))
+    if present or canonicalize_name(name) in provided or lower in walk.declared:
         _found(walk, names, None)
         return
-    if lower == "cuda":
-        name = "CUDA"
+    if name == "PkgConfig":  # it is asked for where a module is; here it is taken as there
+        walk.ledger.want(
+            "program:pkg-config",
+            where,
+            "find_package PkgConfig",
+            context=walk.context,
+            role="build",
+            required=required,
+            silent=not required,
+        )
+        walk.set("PKG_CONFIG_EXECUTABLE", UNKNOWN)
+        _found(walk, (*names, "PKG_CONFIG_FOUND"), None)
+        return
     subject, instead = _subject(walk, name, rest)
     if not subject:
         return
@@ -149,8 +161,6 @@ def _find_package(walk: Walk, command: Command, provided: frozenset[str]) -> Non
         role="build" if subject.startswith("program:") else "host",
     )  # fmt: skip
     _found(walk, names, key)
-    if lower == "cudatoolkit":
-        _found(walk, ["CUDAToolkit_FOUND"], key)
     walk.set(f"{name}_VERSION", UNKNOWN)
 
 
@@ -264,10 +274,9 @@ def _pkg_config(walk: Walk, command: Command) -> None:
         )  # fmt: skip
         keys.append(key)
     if required:
-        walk.ledger.want("program:pkg-config", where, command.name, context=walk.context, role="build")
         walk.set(f"{prefix}_FOUND", "1")
     elif keys:
-        walk.set(f"{prefix}_FOUND", Choice(lambda found: all(key in found for key in keys), tuple(keys)))
+        walk.set(f"{prefix}_FOUND", found_or_not(tuple(keys)))
     for name in (
         "VERSION",
         "LIBRARIES",

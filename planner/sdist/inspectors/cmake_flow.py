@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 
 from planner.sdist.archive import SdistFiles
 from planner.sdist.inspectors.cmake_syntax import Argument, Block, Command, Node, parse
-from planner.sdist.inspectors.cmake_values import UNKNOWN, Choice, Unknown, Value, condition, truth
+from planner.sdist.inspectors.cmake_values import UNKNOWN, Choice, Unknown, Value, condition, settled
 from planner.sdist.inspectors.ledger import ALWAYS, NEVER, UNSURE, Branch, Context, Ledger, weigh
 
 __all__ = ["BUILD", "ROOT", "Handler", "Walk", "path_in"]
 
 ROOT = "/sdist"
 BUILD = "/build"
-MAX_COMMANDS = 12_000
+MAX_COMMANDS = 10_000
 MAX_FILES = 150
 MAX_DEPTH = 40
 MAX_LENGTH = 2_000
@@ -113,7 +113,8 @@ class Walk:
 
     def target(self, name: str) -> Value | None:
         """The target, where one was made; that of a package is there when the package is."""
-        package = name.partition("::")[0]
+        package, _, part = name.partition("::")
+        package = part if package == "PkgConfig" else package
         return self.targets.get(name) or (self.value(f"{package}_FOUND") if "::" in name else None)
 
     def command(self, name: str) -> bool:
@@ -367,13 +368,13 @@ def _chosen(
     if depth > 8 or len(keys) > 12 or any(branch.kind == "unsure" for branch in branches):
         return UNKNOWN
 
-    def test(found: frozenset[int]) -> bool | None:
+    def pick(found: frozenset[int]) -> Value | None:
         for context, value in zip(contexts, values, strict=True):
             if all(_holds(branch, found) for branch in context):
-                return truth(value, found)
-        return None
+                return settled(value, found)
+        return UNKNOWN
 
-    return Choice(test, tuple(sorted(keys)), depth)
+    return Choice(pick, tuple(sorted(keys)), depth)
 
 
 def _holds(branch: Branch, found: frozenset[int]) -> bool:

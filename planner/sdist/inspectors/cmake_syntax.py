@@ -134,7 +134,7 @@ def _commands(text: str) -> list[Command]:
     """Every `name(arguments)` of a text; the parentheses inside one are arguments themselves."""
     scan, line, at = _Scan(), 1, 0
     while match := _TOKEN.match(text, at):
-        kind, token, at = _kind(match), match[0], match.end()
+        kind, token, at = match.lastgroup or "", match[0], match.end()
         equals = {"comment": match["eq1"], "bracket": match["eq2"]}.get(kind)
         if equals is not None:  # a bracket comment or argument, up to the bracket that closes it
             end = text.find(f"]{equals}]", at)
@@ -149,12 +149,7 @@ def _commands(text: str) -> list[Command]:
     return scan.found
 
 
-_KINDS = ("space", "newline", "comment", "open", "close", "bracket", "word", "quoted")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
-
-
-def _kind(match: re.Match[str]) -> str:
-    return next((name for name in _KINDS if match[name] is not None), "other")
 
 
 def _unescaped(text: str) -> str:

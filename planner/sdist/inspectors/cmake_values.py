@@ -8,12 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol, TypeAlias
 
 from planner.sdist.inspectors.cmake_syntax import Argument
 from planner.sdist.inspectors.ledger import Test
 
-__all__ = ["UNKNOWN", "Choice", "Scope", "Unknown", "Value", "condition", "constant", "truth"]
+__all__ = [
+    "UNKNOWN",
+    "Choice",
+    "Scope",
+    "Unknown",
+    "Value",
+    "condition",
+    "constant",
+    "found_or_not",
+    "settled",
+    "truth",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +38,28 @@ UNKNOWN: Final = Unknown()
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value whose truth hangs on whether things are found; `depth` bounds how far such values nest."""
+    """A value that hangs on whether things are found; `depth` bounds how far such values nest."""
 
-    test: Test
+    pick: Callable[[frozenset[int]], Value | None]
     keys: tuple[int, ...]
     depth: int = 1
 
 
 Value: TypeAlias = "str | Unknown | Choice"
 """None stands for a variable that is not set."""
+
+
+@lru_cache(maxsize=4_096)
+def found_or_not(keys: tuple[int, ...]) -> Choice:
+    """The value of a variable that says whether those things are found, all of them."""
+    return Choice(lambda found: "1" if found.issuperset(keys) else "0", keys)
+
+
+def settled(value: Value | None, found: frozenset[int]) -> str | Unknown | None:
+    """The value in the world where those things are found."""
+    while isinstance(value, Choice):
+        value = value.pick(found)
+    return value
 
 
 class Scope(Protocol):
@@ -87,13 +112,10 @@ def constant(text: str) -> bool | None:
 
 def truth(value: Value | None, found: frozenset[int]) -> bool | None:
     """The truth of a variable's value where those things are found."""
-    if value is None:
+    known = settled(value, found)
+    if known is None:
         return False
-    if isinstance(value, Unknown):
-        return None
-    if isinstance(value, Choice):
-        return value.test(found)
-    return constant(value) is not False
+    return None if isinstance(known, Unknown) else constant(known) is not False
 
 
 def condition(arguments: Sequence[Argument], scope: Scope) -> tuple[Test, tuple[int, ...]]:
@@ -174,22 +196,38 @@ class _Reader:
         if _BINARY.fullmatch(self._next(1)):
             left, operator, right = self.words[self.at], self._next(1), self.words[self.at + 2]
             self.at += 3
-            return _fixed(_compared(self._text(left), operator, self._text(right), self.scope, right))
+            return self._binary(left, operator, right)
         self.at += 1
         return self._plain(self.words[self.at - 1])
 
-    def _text(self, argument: Argument) -> str | None:
-        """The text that a comparison sees: a bare word that names a variable is that variable's value."""
+    def _operand(self, argument: Argument) -> Value:
+        """What a comparison sees: a bare word that names a variable is that variable's value."""
         expanded = self.scope.expand(argument)
         if isinstance(expanded, str) and not argument.quoted:
             value = self.scope.value(expanded)
             expanded = expanded if value is None else value
-        return expanded if isinstance(expanded, str) else None
+        if isinstance(expanded, Choice):
+            self.keys.extend(expanded.keys)
+        return expanded
+
+    def _binary(self, left: Argument, operator: str, right: Argument) -> Test:
+        one = self._operand(left)
+        two = self.scope.value(right.text) if operator == "IN_LIST" else self._operand(right)
+        if isinstance(two, Choice):
+            self.keys.extend(two.keys)
+
+        def test(found: frozenset[int]) -> bool | None:
+            first, second = settled(one, found), settled(two, found)
+            if isinstance(first, Unknown) or isinstance(second, Unknown):
+                return None
+            return _compared(first or "", operator, second or "")
+
+        return test
 
     def _keyed(self, value: Value | None) -> Test:
         if isinstance(value, Choice):
             self.keys.extend(value.keys)
-            return value.test
+            return lambda found: truth(value, found)
         return _fixed(truth(value, frozenset()))
 
     def _plain(self, argument: Argument) -> Test:
@@ -251,14 +289,9 @@ _ORDERS: dict[str, Callable[[int], bool]] = {
 }
 
 
-def _compared(
-    left: str | None, operator: str, right: str | None, scope: Scope, word: Argument
-) -> bool | None:
+def _compared(left: str, operator: str, right: str) -> bool | None:
     if operator == "IN_LIST":
-        value = scope.value(word.text)
-        return left in value.split(";") if left is not None and isinstance(value, str) else None
-    if left is None or right is None:
-        return None
+        return left in right.split(";")
     if operator == "MATCHES":
         return _matches(left, right)
     if operator == "IS_NEWER_THAN":

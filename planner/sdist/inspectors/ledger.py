@@ -8,14 +8,14 @@ an error in the latter makes the thing required, a bundled copy or a download ma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from planner.needs import ANY_VERSION, Doubt, Evidence, Need, Role, Strength
 
-__all__ = ["ALWAYS", "NEVER", "UNSURE", "Branch", "Context", "Ledger", "at_least", "weigh"]
+__all__ = ["ALWAYS", "NEVER", "UNSURE", "Branch", "Context", "Ledger", "at_least", "merged", "weigh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Branch:
 
 
 ALWAYS, NEVER, UNSURE = Branch("always"), Branch("never"), Branch("unsure", sure=False)
+
+_FIRM: tuple[Strength, ...] = ("required", "fallback")
 
 Context = tuple[Branch, ...]
 """The branches around a place, outermost first; only those that are neither always nor never taken."""
@@ -46,7 +48,8 @@ def weigh(test: Test, keys: Iterable[int]) -> tuple[Branch, Branch]:
             UNSURE if bare is None else NEVER if bare else ALWAYS
         )
     missing_holds = (not full) if bare is None else bare
-    any_one = all(test(frozenset((key,))) is not missing_holds for key in keys)
+    alone = tuple(key for key in keys if test(frozenset((key,))) is not missing_holds)
+    keys, any_one = alone or keys, bool(alone)  # the others only help where one of these is there
     found = Branch("found", keys, any_one, sure=full is not None)
     missing = Branch("missing", keys, any_one, sure=bare is not None)
     return (missing, found) if missing_holds else (found, missing)
@@ -107,6 +110,10 @@ class Ledger:
         effect: str = "it is built without it",
     ) -> int:
         """Note that a thing is asked for at `where`, inside `context`; its key is the answer."""
+        again = self._asked_again(subject, context)
+        if again is not None and not required:
+            self._wants[again].specifier = specifier
+            return again
         firm = required and all(branch.kind == "missing" and branch.sure for branch in context)
         strength: Strength = "required" if firm else "optional"
         want = _Want(
@@ -118,6 +125,11 @@ class Ledger:
             want.hangs_on = tuple(key for branch in context for key in branch.keys)
         self._wants.append(want)
         return len(self._wants) - 1
+
+    def _asked_again(self, subject: str, context: Context) -> int | None:
+        """The key of the same thing, looked for once more where it was not found (in an older version)."""
+        keys = (key for branch in context if branch.kind == "missing" for key in branch.keys)
+        return next((key for key in keys if self._wants[key].subject == subject), None)
 
     def is_required(self, key: int) -> bool:
         """Whether the build fails without it, as far as the file was followed."""
@@ -187,6 +199,7 @@ class Ledger:
         """All that was asked for, in the order of the files."""
         for want in self._wants:
             self._settle(want)
+        yield from self._pkg_config()
         for want in self._wants:
             if not want.silent:
                 yield Need(
@@ -205,6 +218,18 @@ class Ledger:
                 strength=strength, effect=effect,
             )  # fmt: skip
 
+    def _pkg_config(self) -> Iterable[Need]:
+        """The program itself, where a build must find something by it alone."""
+        for strength in _FIRM:
+            for want in self._wants:
+                alone = want.subject.startswith("pkg-config:") and not want.instead
+                if alone and not want.silent and want.strength == strength:
+                    yield Need(
+                        subject="program:pkg-config", role="build", strength=strength, effect=want.effect,
+                        because=(replace(want.because[0], text=f"looks for {want.subject[11:]} by it"),),
+                    )  # fmt: skip
+                    return
+
     def _settle(self, want: _Want) -> None:
         """Something required only where another is missing: it serves in its place, or its copy needs it."""
         if not want.hangs_on:
@@ -212,7 +237,28 @@ class Ledger:
         first = self._wants[want.hangs_on[0]]
         if first.strength == "fallback":
             want.strength, want.effect = "optional", f"a build without {first.subject} needs it"
-        elif first is not want and not (first.strength == "optional" and first.silent):
+        elif first is not want and first.role == want.role and not first.silent:
             self._require(want.hangs_on[0], (), want.because[0])
             self._join(first, want)
         want.hangs_on = ()
+
+
+def merged(needs: Iterable[Need]) -> Iterable[Need]:
+    """The same need of several places as one; the firmest counts, and its version."""
+    order = ("required", "fallback", "optional", "hint")
+    made: dict[tuple[str, Role], Need] = {}
+    for need in needs:
+        key = (need.subject, need.role)
+        other = made.get(key)
+        if other is None:
+            made[key] = need
+            continue
+        firm, weak = sorted((other, need), key=lambda need: order.index(need.strength))
+        both = firm.strength == weak.strength == "required"
+        made[key] = replace(
+            firm,
+            specifier=firm.specifier & weak.specifier if both else firm.specifier,
+            because=tuple(dict.fromkeys((*firm.because, *weak.because)))[:4],
+            instead=firm.instead or weak.instead,
+        )
+    return made.values()
