@@ -83,7 +83,8 @@ def _fingerprint(args: argparse.Namespace, printer: Printer) -> int:
     from planner.request import MachineRequest, World  # noqa: PLC0415
     from planner.target import machine_for  # noqa: PLC0415
 
-    machine = machine_for(MachineRequest.of(args), World.real())
+    saved = bool(args.output) or args.output_format != "text"
+    machine = machine_for(MachineRequest.of(args), World.real(), whole=saved)
     if args.output:
         write_text(args.output, dumps_toml(machine))
         printer.note(f"Saved to {args.output}; plan for it with `wheelplan check --machine {args.output} …`.")

@@ -23,7 +23,8 @@ _ELSEWHERE = Unknown("planned for another machine")
 _OTHER_PYTHON = Unknown("planned for another Python")
 # What wheel tags and markers are made of: a platform or a Python says these anew.
 _IDENTITY = ("os", "arch", "glibc", "musl", "macos", "windows", "python", "implementation", "abi")
-_ENVIRONMENT = ("torch", "torch-cuda", "torch-cxx11-abi")
+_ENVIRONMENT = ("torch", "torch-cuda", "torch-cxx11-abi", "python-origin")
+_HERE = ("program", "header", "pkg-config", "library", "shared", "candidate")
 _PYTHON = re.compile(
     r"(?P<major>[23])\.?(?P<minor>\d{1,2})(?P<rest>\.\d{1,3}(?:(?:a|b|rc)\d+)?)?(?P<threads>t?)\Z"
 )
@@ -215,7 +216,7 @@ def _moved(machine: Machine) -> Machine:
         family, colon, _ = name.partition(":")
         if name in _IDENTITY:
             facts[name] = fact
-        elif name in NAMES or name == "gpu:0" or (colon and family in ("program", "header")):
+        elif name in NAMES or name == "gpu:0" or (colon and family in _HERE):
             facts[name] = _ELSEWHERE
     return Machine(markers=machine.markers, facts=facts)
 

@@ -15,6 +15,8 @@ The vocabulary (a probe adds facts, nothing else in the program changes):
 `container`          `docker`, `podman`, `kubernetes`, `lxc`, `wsl` …
 `python`             version of the target interpreter: `3.11.7`; `implementation` is `cpython`, `pypy`
 `abi`                ABI tag of the target interpreter: `cp311`, `cp314t`, `pypy311_pp73`
+`python-origin`      `system` (what /usr/bin/python3 is), `packaged` (another one of the distribution),
+                     `pyenv`, `uv`, `conda` or `other`: where its headers come from
 `cpu-level`          `x86-64-v1` … `x86-64-v4`, `armv8.2-a` …
 `cores`              cores that this process may use (affinity and cgroup quota; rounded down, at least 1)
 `memory-total` `memory-available`      MiB, after cgroup limits
@@ -28,6 +30,7 @@ The vocabulary (a probe adds facts, nothing else in the program changes):
 `header:NAME`        a header that compilers find by themselves (`header:Python.h` = `3.11.7`, or "")
 `pkg-config:NAME`    version of a module that pkg-config finds (`pkg-config:libpq` = `15.8`)
 `library:NAME`       a library that a linker finds by itself (`library:pq` for `-lpq`)
+`shared:NAME`        a library that programs find at run time (`shared:usb-1.0` for libusb-1.0.so.0)
 `candidate:NAME`     version that the package manager would install of its package NAME (`libproj-dev`)
 `dist:NAME`          version of a distribution installed in the target environment (normalised name)
 ===================  ==================================================================================
@@ -45,20 +48,35 @@ from packaging.version import InvalidVersion, Version
 
 from planner.needs import Need
 
-__all__ = ["FAMILIES", "MARKERS", "NAMES", "Absent", "Fact", "Known", "Machine", "Unknown", "is_name", "rank"]
+__all__ = [
+    "FAMILIES", "MARKERS", "NAMES", "NOWHERE", "Absent", "Fact", "Known", "Machine", "Unknown", "is_name",
+    "rank",
+]  # fmt: skip
 
 NAMES: tuple[str, ...] = (
     "os", "arch", "glibc", "musl", "macos", "windows", "distro", "distro-version", "package-manager",
-    "container", "python", "implementation", "abi", "cpu-level", "cores", "memory-total", "memory-available",
-    "disk-free", "disk-free:tmp", "cuda-driver", "cuda-driver-api", "cuda-toolkit", "rocm", "torch",
-    "torch-cuda", "torch-cxx11-abi",
+    "container", "python", "implementation", "abi", "python-origin", "cpu-level", "cores", "memory-total",
+    "memory-available", "disk-free", "disk-free:tmp", "cuda-driver", "cuda-driver-api", "cuda-toolkit",
+    "rocm", "torch", "torch-cuda", "torch-cxx11-abi",
 )  # fmt: skip
 """The facts that have one name each, in the order in which they are shown."""
 
 FAMILIES: tuple[str, ...] = (
-    "gpu", "cuda-toolkit", "program", "header", "pkg-config", "library", "candidate", "dist",
+    "gpu", "cuda-toolkit", "program", "header", "pkg-config", "library", "shared", "candidate", "dist",
 )  # fmt: skip
 """The facts of which there may be many: `FAMILY:NAME`."""
+
+NOWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "program": "not on PATH",
+        "header": "in no folder that compilers search by themselves",
+        "pkg-config": "in no folder that pkg-config searches",
+        "library": "in no folder that linkers search by themselves",
+        "shared": "in no folder that programs load libraries from",
+        "candidate": "the package manager offers no package of this name",
+    }
+)
+"""How the absence of these is found, as a rule: by looking in all the places of their family."""
 
 MARKERS: tuple[str, ...] = (
     "implementation_name", "implementation_version", "os_name", "platform_machine",

@@ -7,28 +7,33 @@
     glibc = { value = "2.36", how = "confstr of the target Python" }
     cuda-driver = { absent = "no kernel module, and no nvidia-smi on PATH" }
     "gpu:0" = { unknown = "nvidia-smi took longer than 3 s and was killed" }
+    [absent]
+    header = ["ffi.h", "zlib.h"]
 
-A plain string is a known value, for files written by hand: `glibc = "2.28"`. JSON has the same shape.
+A plain string is a known value, for files written by hand: `glibc = "2.28"`. What was looked for in all the
+places of its family (`planner.facts.NOWHERE`) and found in none stands in `[absent]`, without a word each.
+JSON has the same shape.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
 from planner.elsewhere import assume, check_name, for_platform, for_python, near
 from planner.errors import MachineError
-from planner.facts import MARKERS, Absent, Fact, Known, Machine, Unknown, rank
+from planner.facts import MARKERS, NOWHERE, Absent, Fact, Known, Machine, Unknown, rank
 from planner.tomltext import TomlProblem, load_toml
 
 __all__ = ["assume", "dumps_json", "dumps_toml", "for_platform", "for_python", "loads"]
 
 SCHEMA = 1
 _LIMIT = 4 << 20
+_WIDTH = 108
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 _HEADER = "# A machine, as wheelplan found it. `wheelplan check --machine THIS_FILE …` plans for it.\n"
 
@@ -37,20 +42,48 @@ def dumps_toml(machine: Machine) -> str:
     """The machine file; equal machines give the same text."""
     lines = [_HEADER, f"schema = {SCHEMA}\n", "\n[markers]\n"]
     lines += [f"{name} = {_string(machine.markers[name])}\n" for name in sorted(machine.markers)]
+    told, absent = _parted(machine)
     lines.append("\n[facts]\n")
-    for name, fact in sorted(machine.facts.items(), key=lambda item: rank(item[0])):
+    for name, fact in told.items():
         pairs = ", ".join(f"{key} = {_string(value)}" for key, value in _encoded(fact).items())
         lines.append(f"{name if _BARE.match(name) else _string(name)} = {{ {pairs} }}\n")
+    lines += ["\n[absent]\n"] if absent else []
+    lines += [f"{family} = [\n{''.join(_wrapped(names))}]\n" for family, names in absent.items()]
     return "".join(lines)
+
+
+def _parted(machine: Machine) -> tuple[dict[str, Fact], dict[str, list[str]]]:
+    """The facts in their order, without those that the second holds: what was found nowhere, by family."""
+    told: dict[str, Fact] = {}
+    absent: dict[str, list[str]] = {}
+    for name, fact in sorted(machine.facts.items(), key=lambda item: rank(item[0])):
+        family, _, rest = name.partition(":")
+        if rest and isinstance(fact, Absent) and fact.how == NOWHERE.get(family):
+            absent.setdefault(family, []).append(rest)
+        else:
+            told[name] = fact
+    return told, absent
+
+
+def _wrapped(names: Iterable[str]) -> Iterator[str]:
+    """The names as lines of a TOML array, each as long as it may be."""
+    line = ""
+    for name in map(_string, names):
+        if line and len(line) + len(name) > _WIDTH:
+            yield f"{line}\n"
+            line = ""
+        line += f"{' ' if line else '  '}{name},"
+    yield f"{line}\n"
 
 
 def dumps_json(machine: Machine) -> str:
     """The same as JSON."""
-    facts = sorted(machine.facts.items(), key=lambda item: rank(item[0]))
+    told, absent = _parted(machine)
     document = {
         "schema": SCHEMA,
         "markers": dict(sorted(machine.markers.items())),
-        "facts": {name: _encoded(fact) for name, fact in facts},
+        "facts": {name: _encoded(fact) for name, fact in told.items()},
+        **({"absent": absent} if absent else {}),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -73,7 +106,7 @@ def loads(text: str, where: str) -> Machine:
     Raises MachineError with the path of the key that is wrong (`facts.glibc.value`).
     """
     document = _parse(text, where)
-    _only(document, ("schema", "markers", "facts"), "", where)
+    _only(document, ("schema", "markers", "facts", "absent"), "", where)
     if document.get("schema") != SCHEMA:
         raise MachineError(
             f"`schema` is {document.get('schema')!r}; this wheelplan reads {SCHEMA}.",
@@ -92,9 +125,25 @@ def loads(text: str, where: str) -> Machine:
     for name, value in _table(document, "facts", where).items():
         check_name(name, where=where, path=f"facts.{name}")
         facts[name] = _decoded(value, f"facts.{name}", where)
+    for name, fact in _absent(document, where):
+        if name in facts:
+            raise MachineError(f"`{name}` stands in `facts` and in `absent`.", where=where)
+        facts[name] = fact
     machine = Machine(markers=markers, facts=facts)
     _agree(machine, where)
     return machine
+
+
+def _absent(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Fact]]:
+    """The facts of the table `absent`, which a file need not have."""
+    if "absent" not in document:
+        return
+    table = _table(document, "absent", where)
+    _only(table, tuple(NOWHERE), "absent.", where)
+    for family, names in table.items():
+        if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+            raise MachineError(f"`absent.{family}` must be an array of names.", where=where)
+        yield from ((f"{family}:{name}", Absent(NOWHERE[family])) for name in names)
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:

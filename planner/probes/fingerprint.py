@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from planner.errors import MachineError
-from planner.facts import Fact, Machine, Unknown, rank
-from planner.probes import programs
+from planner.facts import Fact, Known, Machine, Unknown, rank
+from planner.probes import development, programs, system
+from planner.probes.candidates import candidates
 from planner.probes.parallel import Calls, Late
 from planner.probes.port import TIMEOUT, Host
 from planner.probes.python import choose
@@ -19,19 +20,30 @@ __all__ = ["fingerprint"]
 _DEADLINE = 4 * TIMEOUT
 
 
-def fingerprint(host: Host, *, python: str | None = None, extra_programs: Iterable[str] = ()) -> Machine:
+def fingerprint(
+    host: Host,
+    *,
+    python: str | None = None,
+    subjects: Iterable[str] = (),
+    packages: Mapping[str, Iterable[str]] | None = None,
+) -> Machine:
     """What a machine is: the target Python's markers, and all facts in the vocabulary's order.
 
-    `python` names the target interpreter (`-p`); `extra_programs` are looked for beside the usual ones. A
-    probe that crashes or hangs makes its facts unknown. Raises MachineError without a target interpreter: no
-    wheel can be judged then.
+    `python` names the target interpreter (`-p`). `subjects` are looked for beside the usual facts
+    (`header:ffi.h`; `program:` ones too), and so are the candidate versions of the `packages` of the
+    machine's package manager (by the manager's name). A probe that crashes or hangs makes its facts unknown.
+    Raises MachineError without a target interpreter: no wheel can be judged then.
     """
     calls: Calls[object, list[tuple[str, Fact]]] = Calls(seconds=_DEADLINE)
     promised: dict[object, tuple[str, ...]] = {}
+    asked = tuple(dict.fromkeys(subjects))
     for host_probe, names in HOST_PROBES:
         promised[host_probe] = names
         calls.start(host_probe, partial(_listed, host_probe, host))
-    calls.start(programs.probe, lambda: list(programs.probe(host, extra_programs)))
+    if packages:
+        calls.start(candidates, partial(_candidates, host, packages))
+    extra = [name.partition(":")[2] for name in asked if name.startswith("program:")]
+    calls.start(programs.probe, partial(_listed, programs.probe, host, extra))
     try:
         target = choose(host, python)
     except MachineError:
@@ -40,6 +52,11 @@ def fingerprint(host: Host, *, python: str | None = None, extra_programs: Iterab
     for target_probe, names in PROBES:
         promised[target_probe] = names
         calls.start(target_probe, partial(_listed, target_probe, host, target))
+    if asked:
+        kinds = tuple(f"{family}:" for family in development.FAMILIES if family != "program")
+        others = [name for name in asked if name.startswith(kinds)]
+        promised[development.look] = tuple(others)
+        calls.start(development.look, partial(_listed, development.look, host, target, others))
     facts: dict[str, Fact] = {}
     for probe, outcome in calls.outcomes().items():
         if isinstance(outcome, Exception):
@@ -53,3 +70,12 @@ def fingerprint(host: Host, *, python: str | None = None, extra_programs: Iterab
 
 def _listed(probe: Callable[..., Iterable[tuple[str, Fact]]], *arguments: object) -> list[tuple[str, Fact]]:
     return list(probe(*arguments))
+
+
+def _candidates(host: Host, packages: Mapping[str, Iterable[str]]) -> list[tuple[str, Fact]]:
+    """What is known of the packages; nothing is said of those of which the manager says nothing."""
+    manager = system.package_manager(host)
+    if not isinstance(manager, Known):
+        return []
+    told = candidates(host, manager.value, packages.get(manager.value, ()))
+    return [(name, fact) for name, fact in told.items() if not isinstance(fact, Unknown)]

@@ -1,13 +1,14 @@
 """Which programs a build can call, and their versions; knows how each tells it, and must not run any other.
 
-A new program is a line in `PROGRAMS`. The pattern's first group is the version; a program that is there but
-tells none is known without one, since its presence alone is often all that a build asks.
+A new program is a line in `PROGRAMS`, or in `MORE` when it is run only if a build asks for it. The pattern's
+first group is the version; a program that is there but tells none is known without one, since its presence
+alone is often all that a build asks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +17,7 @@ from planner.probes.parallel import side_by_side
 from planner.probes.port import TIMEOUT, Host, NotRun
 from planner.probes.search import find, join, shown
 
-__all__ = ["PROGRAMS", "Program", "probe", "read_version"]
+__all__ = ["MORE", "PROGRAMS", "Program", "look", "probe", "read_version"]
 
 _ANY = r"(\d+(?:\.\d+)+)"
 # "gcc (Debian 12.2.0-14) 12.2.0", "gcc (GCC) 4.8.5 20150623 (Red Hat 4.8.5-44)": after the first brackets.
@@ -73,31 +74,65 @@ PROGRAMS: tuple[Program, ...] = (
     *(Program(name, None) for name in ("h5cc", "libtoolize", "mpicc", "rustup")),
 )
 
+MORE: tuple[Program, ...] = (
+    Program("ccache", pattern=rf"^ccache version {_ANY}"),
+    Program("dot", ("-V",), rf"graphviz version {_ANY}"),
+    Program("gperf", pattern=rf"^GNU gperf {_ANY}"),
+    Program("m4", pattern=rf"^m4 .*?{_ANY}$"),
+    Program("node", pattern=rf"^v{_ANY}"),
+    Program("proj", (), rf"^Rel\. {_ANY}"),  # without arguments it prints its release and its usage
+    Program("psql", pattern=rf"^psql \(PostgreSQL\) {_ANY}"),
+    Program("qmake", pattern=rf"^Using Qt version {_ANY}"),
+    Program("qmake6", pattern=rf"^Using Qt version {_ANY}"),
+    Program("ragel", pattern=rf"^Ragel State Machine Compiler version {_ANY}"),
+    Program("yasm", pattern=rf"^yasm {_ANY}"),
+    *(
+        Program(f"{name}-config")
+        for name in (
+            "apr-1", "apu-1", "cups", "gpgme", "libgcrypt", "libpng", "mecab", "ncurses6", "net-snmp",
+            "pcre", "pcre2", "sdl2", "taglib", "wx",
+        )
+    ),
+    # Slow to start (Python, Java, a server), or a shell script that calls a compiler.
+    *(Program(name, None) for name in ("bazel", "conan", "cython", "h5pcc", "java", "javac", "npm", "scons")),
+)  # fmt: skip
+"""What is asked for its version only where a build needs it."""
+
 # Until the Command Line Tools are installed these only open a dialogue (man xcode-select).
 _APPLE_STUBS = frozenset(
-    {"bison", "c++", "cc", "clang", "clang++", "flex", "g++", "gcc", "git", "make"},
+    {"bison", "c++", "cc", "clang", "clang++", "flex", "g++", "gcc", "git", "m4", "make"},
 )
 
 
 def probe(host: Host, extra: Iterable[str] = ()) -> Iterator[tuple[str, Fact]]:
-    """`program:NAME` for each program of the table, and for each `extra` name (which is not run)."""
-    table = {program.name: program for program in PROGRAMS}
-    for name in extra:
-        table.setdefault(name, Program(name, None))
-    tools = host.system.os != "darwin" or _has_apple_tools(host)
+    """`program:NAME` for each program of `PROGRAMS`, and for each `extra` name."""
+    yield from look(host, dict.fromkeys([*(program.name for program in PROGRAMS), "cl", *extra]))
+
+
+def look(host: Host, names: Iterable[str]) -> Iterator[tuple[str, Fact]]:
+    """`program:NAME` for each name; a program that is in neither table is not run."""
+    table = _table()
+    wanted = dict.fromkeys(names)
+    tools = host.system.os != "darwin" or _APPLE_STUBS.isdisjoint(wanted) or _has_apple_tools(host)
     calls: dict[str, Callable[[], Fact]] = {}
-    for name, program in sorted(table.items()):
+    for name in sorted(wanted):
+        if name == "cl":
+            calls[name] = partial(_cl, host)
+            continue
         found = find(host, name)
         if not isinstance(found, str):
             yield f"program:{name}", found
         elif not tools and name in _APPLE_STUBS and found.startswith("/usr/bin/"):
             yield f"program:{name}", Absent("Apple's stub alone: `xcode-select --install` brings the program")
         else:
-            calls[name] = partial(_ask, host, program, found)
+            calls[name] = partial(_ask, host, table.get(name) or Program(name, None), found)
     for name, outcome in side_by_side(calls, seconds=3 * TIMEOUT).items():
         fact = Unknown("it gave no answer in time") if isinstance(outcome, Exception) else outcome
         yield f"program:{name}", fact
-    yield "program:cl", _cl(host)
+
+
+def _table() -> Mapping[str, Program]:
+    return {program.name: program for program in (*PROGRAMS, *MORE)}
 
 
 def _ask(host: Host, program: Program, path: str) -> Fact:

@@ -19,7 +19,14 @@ from planner.probes.search import paths
 
 __all__ = ["RecordingHost"]
 
-_TELLING = re.compile(r"cuda|rocm|cu\d\d|\.(?:dist|egg)-info$|\d+\.\d+")
+_TELLING = re.compile(
+    r"cuda|rocm|cu\d\d|\.(?:dist|egg)-info$|\d+\.\d+|^\d+$"
+    r"|^lib.+\.(?:so|a|dylib|tbd|lib)(?:\.|$)|-linux-|\.conf$"
+    r"|_Packages(?:\.\w+)?$|^APKINDEX\.|\.db$|\.solvx?$|-[0-9a-f]{16}$"
+)
+# Where packages come from may be a company's own mirror, with a password in its address.
+_ADDRESS = re.compile(r"(?<=://)[^/\s\"'<>]+")
+_APT_LIST = re.compile(r"^.*(?=_Packages)")
 # The lines of a file that tell a probe something; others' headers and a machine's mounts stay where they are.
 _LINES = (
     (".h", r"^#define\s+\w*VERSION\s"),
@@ -158,7 +165,7 @@ class RecordingHost:
 
 def _telling(names: Sequence[str]) -> list[str]:
     """The names that a probe may understand; what else lies in a folder is its owner's business."""
-    return [name for name in names if _TELLING.search(name)]
+    return list(dict.fromkeys(_APT_LIST.sub("mirror.test", name) for name in names if _TELLING.search(name)))
 
 
 def _text(path: str, content: bytes) -> object:
@@ -203,7 +210,7 @@ def _string(text: str) -> str:
 
 
 class _Private:
-    """Takes a user's name, home folder, project folder and machine name out of a recording."""
+    """Takes the names of user, machine, home and project folders and of servers out of a recording."""
 
     def __init__(self, host: Host) -> None:
         environ, cwd = host.environ, host.system.cwd
@@ -235,7 +242,7 @@ class _Private:
         if isinstance(value, str):
             for pattern, instead in self._swaps:
                 value = pattern.sub(lambda _: instead, value)  # noqa: B023 (called at once)
-            return value
+            return _ADDRESS.sub("mirror.test", value)
         if isinstance(value, Mapping):
             return {self.strip(key): self.strip(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):

@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Iterator
 from types import ModuleType
 
-from planner.facts import Absent, Unknown
+from planner.facts import NOWHERE, Absent, Unknown
 from planner.probes.port import Host
 
 __all__ = ["find", "folders", "join", "paths", "shown", "within"]
@@ -89,4 +89,4 @@ def find(host: Host, name: str) -> str | Absent | Unknown:
             if not refused:
                 return path
             refusal = refusal or f"{shown(host, path)} is there, but in {refused}, from which nothing is run"
-    return Unknown(refusal) if refusal else Absent("not on PATH")
+    return Unknown(refusal) if refusal else Absent(NOWHERE["program"])

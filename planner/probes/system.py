@@ -9,7 +9,7 @@ from planner.facts import Absent, Fact, Known, Unknown
 from planner.probes.port import Host, NotRun
 from planner.probes.search import find, shown
 
-__all__ = ["probe", "read_os_release"]
+__all__ = ["package_manager", "probe", "read_os_release"]
 
 _ASSIGNMENT = re.compile(
     r"""(?m)^[ \t]*([A-Z][A-Z0-9_]*)=(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s"']*))[ \t]*$"""
@@ -38,7 +38,7 @@ def probe(host: Host) -> Iterator[tuple[str, Fact]]:
     else:
         yield "windows", Absent("not Windows")
     yield from _distro(host)
-    yield "package-manager", _manager(host)
+    yield "package-manager", package_manager(host)
     yield "container", _container(host)
 
 
@@ -83,7 +83,8 @@ def read_os_release(content: bytes) -> Mapping[str, str]:
     return values
 
 
-def _manager(host: Host) -> Fact:
+def package_manager(host: Host) -> Fact:
+    """`package-manager`: the first of the system's own that is on PATH, else conda."""
     names = _MANAGERS.get(host.system.os, ())
     for name in names:
         found = find(host, name)

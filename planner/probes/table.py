@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from planner.facts import Fact
-from planner.probes import cpu, cuda, installed, libc, memory, nvidia, python, system
+from planner.probes import cpu, cuda, installed, libc, memory, nvidia, origin, python, system
 from planner.probes.interpreter import Target
 from planner.probes.port import Host
 
@@ -41,5 +41,6 @@ PROBES: tuple[tuple[TargetProbe, tuple[str, ...]], ...] = (
     (cuda.probe, ("cuda-toolkit", "rocm")),
     (installed.probe, ("torch", "torch-cuda", "torch-cxx11-abi")),
     (installed.headers, ("header:Python.h",)),
+    (origin.probe, ("python-origin",)),
     (memory.disk, ("disk-free", "disk-free:tmp")),
 )

@@ -64,7 +64,7 @@ def test_without_a_target_there_is_no_fingerprint():
 def test_extra_programs_are_looked_for_and_not_run():
     host = load("debian-12-bare")
     host = changed(host, programs=host.programs | {"/usr/bin/gobject-thing"})
-    machine = fingerprint(host, extra_programs=["gobject-thing", "absent-thing"])
+    machine = fingerprint(host, subjects=["program:gobject-thing", "program:absent-thing"])
     assert machine.fact("program:gobject-thing") == Known("", "/usr/bin/gobject-thing")
     assert machine.fact("program:absent-thing") == Absent("not on PATH")
 
