@@ -119,6 +119,15 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("-r", "--requirement", dest="requirements", action="append", default=[], metavar="FILE")
     add("-c", "--constraint", dest="constraints", action="append", default=[], metavar="FILE")
+    add(
+        "-b",
+        "--build-constraint",
+        dest="build_constraints",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="versions of build requirements, as in pip and uv",
+    )
     add("-e", "--editable", dest="editables", action="append", default=[], metavar="PATH")
     add(
         "--extra",
@@ -135,6 +144,11 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         "--output",
         metavar="PLAN",
         help="where the plan goes (default: pylock.wheelplan.toml; -: standard output)",
+    )
+    add(
+        "--write-build-constraints",
+        metavar="FILE",
+        help="write the pins of all build requirements, for `--build-constraint` of pip and uv",
     )
     add("--output-format", choices=("text", "json"), default="text")
     add("--fail-on", choices=("error", "warning", "note", "never"), help="(default: error)")
@@ -161,6 +175,8 @@ def _add_pip_words(parser: argparse.ArgumentParser) -> None:
     add("--prefer-binary", action="store_true", default=None, help="an older wheel before a newer sdist")
     add("--no-build", action="store_true", default=None, help="as --only-binary :all:")
     add("--require-hashes", action="store_true", default=None)
+    add("--no-build-isolation", action="store_true", default=None, help="as you will install it")
+    add("--no-build-isolation-package", action="append", metavar="PROJECT")
     indexes = parser.add_argument_group("indexes, as in pip and uv")
     add = indexes.add_argument
     add("-i", "--index-url", metavar="URL")

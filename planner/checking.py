@@ -13,16 +13,19 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from planner.assess import SourceBuild, assess, source_build
+from planner.buildcheck import make_ready
+from planner.buildenv import build_environments
 from planner.dists import Dist, Metadata, Pin, Refusal, Sdist, SdistReading, Tree, parse_requirement
 from planner.doubts import other_hash, passed_over, untrusted, without_hash
-from planner.facts import Machine
+from planner.facts import Fact, Machine
 from planner.findings import Finding
 from planner.fits import Fits
 from planner.knowledge.names import neighbours
 from planner.knowledge.siblings import siblings
 from planner.page import Catalog, Page
-from planner.plan import Package
+from planner.plan import Building, Package
 from planner.policy import Policy
+from planner.readiness import Look, Readiness, Ready
 from planner.resolve.admission import admitted, applies
 from planner.resolve.asks import Ask, Clash, Resolution, split_key
 from planner.resolve.search import resolve
@@ -45,6 +48,7 @@ class Judged:
     findings: tuple[Finding, ...]
     set_aside: tuple[str, ...]
     rounds: int
+    ready: Ready | None = None
 
 
 def judge_of(machine: Machine, policy: Policy, roots: Roots) -> Fits:
@@ -93,6 +97,11 @@ class _Search:
     rounds: int = 0
 
 
+def _nothing_known(_: Sequence[str], __: Sequence[str]) -> Mapping[str, Fact]:
+    """The answer where no machine can be asked."""
+    return {}
+
+
 def judge(
     roots: Roots,
     *,
@@ -102,10 +111,13 @@ def judge(
     spent: Callable[[], bool],
     say: Callable[[str], None],
     digest: Callable[[Dist], str | Refusal] | None = None,
+    look: Look = _nothing_known,
+    unisolated: frozenset[str] = frozenset(),
 ) -> Judged:
     """Resolve the roots, set aside what cannot be met, and judge what was pinned.
 
     `digest` gives the sha256 of a file; it is asked for local and directly named ones that come without.
+    `look` asks the machine for what builds need, `unisolated` are projects built without isolation.
     """
     search = _search(roots, machine=machine, fits=fits, catalog=catalog, spent=spent, say=say)
     say("reading source distributions")
@@ -125,12 +137,28 @@ def judge(
     findings += passed_over(search.refused.values(), search.pins, told=bool(search.set_aside))
     findings += without_hash(pins, roots.hashes, fits.policy)
     findings += other_hash(pins, roots.hashes)
+    ready = None
+    if builds:
+        say("looking at what the source builds need")
+        environments = build_environments(
+            [(b.project, b.version, b.backend, b.build_requires) for b in builds if b.project in readings],
+            machine=machine,
+            fits=fits,
+            catalog=catalog,
+            constraints=roots.build_constraints,
+            spent=spent,
+        )
+        ready = make_ready(
+            builds, readings, pins, environments, machine=machine, look=look, unisolated=unisolated
+        )
+        findings += ready.findings
     return Judged(
-        packages=tuple(_package(pin, builds, machine.markers) for pin in pins),
+        packages=tuple(_package(pin, builds, ready, machine.markers) for pin in pins),
         builds=tuple(builds),
         findings=tuple(sorted((f for f in findings if f.code not in needless), key=Finding.sort_key)),
         set_aside=tuple(search.set_aside),
         rounds=search.rounds,
+        ready=ready,
     )
 
 
@@ -267,9 +295,12 @@ def _readings(
                 yield pin.project, reading
 
 
-def _package(pin: Pin, builds: Sequence[SourceBuild], markers: Mapping[str, str]) -> Package:
+def _package(
+    pin: Pin, builds: Sequence[SourceBuild], ready: Ready | None, markers: Mapping[str, str]
+) -> Package:
     build = next((build for build in builds if build.project == pin.project), None)
     kind = {True: "native", False: "pure", None: "unknown"}[build.native] if build else ""
+    readiness = ready.of(pin.project) if ready else None
     environment = tuple(sorted(markers.items()))
     needs = {project for project, _, _ in following(pin.metadata, frozenset(pin.extras), environment)}
     return Package(
@@ -283,6 +314,26 @@ def _package(pin: Pin, builds: Sequence[SourceBuild], markers: Mapping[str, str]
         source_build=kind,
         reason=build.why if build else "",
         build_backend=build.backend if build else "",
-        build_requires=build.build_requires if build else (),
+        build_requires=_build_requires(build, readiness) if build else (),
         alternatives=build.alternatives if build else (),
+        build=_building(readiness) if readiness else None,
+    )
+
+
+def _build_requires(build: SourceBuild, readiness: Readiness | None) -> tuple[str, ...]:
+    """The pins of its build environment, or the bare requirements where that could not be resolved."""
+    pinned = readiness.environment.lines if readiness and readiness.environment else ()
+    return pinned or build.build_requires
+
+
+def _building(readiness: Readiness) -> Building:
+    jobs = readiness.jobs
+    return Building(
+        isolated=readiness.isolated,
+        install_after=readiness.install_after,
+        variables=readiness.variables,
+        setting=jobs.setting if jobs else "",
+        needs=readiness.prerequisites,
+        features=readiness.features,
+        downloads=readiness.downloads,
     )

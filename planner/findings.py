@@ -30,6 +30,20 @@ CODES: Mapping[str, str] = MappingProxyType(
         "WP110": "Source build of the user's own: a directory, an editable install or a repository.",
         "WP111": "Source build: a requirement names an sdist by its address.",
         "WP120": "No file of the project can be used on this machine: no wheel fits and there is no sdist.",
+        "WP201": "A source build needs something that this machine lacks.",
+        "WP202": "A source build needs a newer version of something than is here.",
+        "WP203": "Whether the machine has something that a source build needs is not known.",
+        "WP204": "A source build needs something that the machine's package manager cannot supply.",
+        "WP205": "A source build would silently leave something out.",
+        "WP206": "A project needs a shared library of the system when it runs.",
+        "WP207": "A source build downloads from beyond the index.",
+        "WP208": "A source build needs something that this Python no longer has.",
+        "WP209": "A build requirement has no wheel for this machine, and is built first.",
+        "WP210": "A source build imports what it does not declare: build isolation must be off.",
+        "WP211": "The build requirements of a source build cannot be resolved.",
+        "WP301": "A source build would be compiled against another torch than the plan's.",
+        "WP401": "Not even one compile job of a source build fits into the memory that is free.",
+        "WP402": "How many compile jobs the machine's memory bears.",
         "WP501": "A yanked release is pinned.",
         "WP502": "A pre-release is pinned.",
         "WP503": "A requirement asks for an extra that the version does not have.",
@@ -52,6 +66,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "WP702": "A repository's dependencies cannot be known without cloning it.",
         "WP703": "Whether a source build compiles anything cannot be told from its files.",
         "WP704": "A repository requirement names no commit, so it cannot be pinned.",
+        "WP705": "Not everything that a source build needs can be told from its files.",
     }
 )
 

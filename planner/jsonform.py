@@ -10,6 +10,7 @@ from planner.errors import InputError, WheelplanError
 if TYPE_CHECKING:
     from planner.assess import SourceBuild
     from planner.findings import Finding
+    from planner.readiness import Readiness, Ready
     from planner.verdict import Checked
 
 __all__ = ["checked_json", "error_json"]
@@ -20,7 +21,9 @@ _KIND = {True: "native", False: "pure", None: "unknown"}
 def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[str, Any]:
     """The JSON form of a check."""
     from planner.plan import fingerprint_table  # noqa: PLC0415 (errors are told without it)
+    from planner.plan.builds import prerequisite_table  # noqa: PLC0415
 
+    ready = checked.ready
     by_name = {build.project: build for build in checked.builds}
     return {
         "schema": 1,
@@ -38,10 +41,15 @@ def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[st
                 "index": package.dist.index,
                 "extras": list(package.extras),
                 "required-by": list(package.required_by),
-                "source-build": _build_json(by_name[package.name]) if package.name in by_name else None,
+                "source-build": _build_json(by_name[package.name], checked.ready)
+                if package.name in by_name
+                else None,
             }
             for package in checked.packages
         ],
+        "prerequisites": [prerequisite_table(one) for one in ready.prerequisites] if ready else [],
+        "ready": ready.command if ready else "",
+        "environment": dict(ready.variables) if ready else {},
         "findings": [_finding_json(found) for found in checked.findings],
         "notes": list(checked.notes),
         "settings": [
@@ -53,8 +61,10 @@ def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[st
     }
 
 
-def _build_json(build: SourceBuild) -> dict[str, Any]:
+def _build_json(build: SourceBuild, ready: Ready | None) -> dict[str, Any]:
+    one = ready.of(build.project) if ready else None
     return {
+        **(_readiness_json(one) if one else {}),
         "code": build.code,
         "why": build.why,
         "kind": _KIND[build.native],
@@ -66,6 +76,35 @@ def _build_json(build: SourceBuild) -> dict[str, Any]:
             {"file": misfit.filename, "reason": misfit.reason.value, "detail": misfit.detail}
             for misfit in build.misfits
         ],
+    }
+
+
+def _readiness_json(one: Readiness) -> dict[str, Any]:
+    from planner.plan.builds import prerequisite_table  # noqa: PLC0415
+
+    jobs = one.jobs
+    return {
+        "needs": [
+            {**prerequisite_table(need), "because": [str(evidence) for evidence in need.because]}
+            for need in one.prerequisites
+        ],
+        "optional": [prerequisite_table(need) for need in one.features],
+        "build-environment": list(one.environment.lines) if one.environment else [],
+        "build-isolation": one.isolated,
+        "install-after": list(one.install_after),
+        "environment": dict(one.variables),
+        "jobs": {
+            "jobs": jobs.jobs,
+            "fits": jobs.fits,
+            "memory-per-job": jobs.per_job,
+            "memory": jobs.share,
+            "config-setting": jobs.setting,
+            "arithmetic": jobs.arithmetic,
+        }
+        if jobs
+        else None,
+        "downloads": list(one.downloads),
+        "unknown": list(one.doubts),
     }
 
 

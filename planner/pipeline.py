@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from planner.disk import MAX_INPUT, cache_folder, read_local
 from planner.errors import InputError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from planner.indexes.prefetch import Prefetcher
     from planner.inputs.localproject import LocalProject
     from planner.page import Page
+    from planner.readiness import Ready
     from planner.roots import Roots, Sources
     from planner.settings import Settings
     from planner.verdict import Checked
@@ -61,10 +62,18 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
         try:
             missing: list[Note] = []
             inputs = _inputs(request, settings, client, missing)
+            building = _build_inputs(request, settings, client)
             settings = with_inputs(settings, inputs)
             catalog = _catalog(settings, inputs, client=client, world=world, say=say, warn=warn)
             machine = fingerprint.result()
-            run = _Run(request=request, settings=settings, inputs=inputs, machine=machine, catalog=catalog)
+            run = _Run(
+                request=request,
+                settings=settings,
+                inputs=inputs,
+                building=building,
+                machine=machine,
+                catalog=catalog,
+            )
             return _checked(run, missing, say)
         finally:
             client.close()
@@ -89,6 +98,44 @@ def _client(settings: Settings, world: World) -> Client:
 def _inputs(request: Request, settings: Settings, client: Client, missing: list[Note]) -> Inputs:
     from planner.inputs.words import read_inputs  # noqa: PLC0415
 
+    return read_inputs(
+        request.words,
+        requirements=request.requirements,
+        constraints=(*request.constraints, *settings.constraints),
+        editables=request.editables,
+        extras=request.extras,
+        groups=request.groups,
+        read=_reader(client),
+        exists=os.path.exists,
+        isdir=os.path.isdir,
+        environ=request.world.environ,
+        cwd=request.world.cwd,
+        stdin=request.world.stdin,
+        missing=missing,
+    )
+
+
+def _build_inputs(request: Request, settings: Settings, client: Client) -> Inputs | None:
+    """The files of `--build-constraint`, which say nothing of what is installed."""
+    from planner.inputs.words import read_inputs  # noqa: PLC0415
+
+    files = (*request.build_constraints, *settings.build_constraints)
+    if not files:
+        return None
+    return read_inputs(
+        (),
+        requirements=files,
+        read=_reader(client),
+        exists=os.path.exists,
+        isdir=os.path.isdir,
+        environ=request.world.environ,
+        cwd=request.world.cwd,
+    )
+
+
+def _reader(client: Client) -> Callable[[str], bytes]:
+    """Reads a file, or what an http(s) address serves."""
+
     def read(location: str) -> bytes:
         if location.partition("://")[0].lower() in ("http", "https"):
             answer = client.get(client.credentials.learn(location), limit=MAX_INPUT)
@@ -97,21 +144,7 @@ def _inputs(request: Request, settings: Settings, client: Client, missing: list[
             return answer.body
         return read_local(location)
 
-    return read_inputs(
-        request.words,
-        requirements=request.requirements,
-        constraints=(*request.constraints, *settings.constraints),
-        editables=request.editables,
-        extras=request.extras,
-        groups=request.groups,
-        read=read,
-        exists=os.path.exists,
-        isdir=os.path.isdir,
-        environ=request.world.environ,
-        cwd=request.world.cwd,
-        stdin=request.world.stdin,
-        missing=missing,
-    )
+    return read
 
 
 def _catalog(
@@ -151,6 +184,7 @@ class _Run:
     request: Request
     settings: Settings
     inputs: Inputs
+    building: Inputs | None
     machine: Machine
     catalog: IndexCatalog
 
@@ -172,7 +206,7 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
     from planner import checking  # noqa: PLC0415
     from planner.doubts import excluded_python  # noqa: PLC0415
     from planner.findings import Finding  # noqa: PLC0415
-    from planner.roots import read_roots  # noqa: PLC0415
+    from planner.roots import read_build_constraints, read_roots  # noqa: PLC0415
 
     machine, catalog, world = run.machine, run.catalog, run.request.world
     sources = _sources(catalog, machine, folder=plan_folder(run.request))
@@ -181,6 +215,8 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
         Finding(code="WP527", severity="error", project="", summary=note.text, evidence=(note.where,))
         for note in missing
     ]
+    if run.building is not None:
+        roots.build_constraints = read_build_constraints(run.building.wanted, machine.markers)
     fits = checking.judge_of(machine, run.settings.policy, roots)
     excluded = tuple(excluded_python(run.inputs.requires_python, fits))
     ahead = _prefetcher(catalog, fits, machine, roots)
@@ -194,10 +230,20 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
             digest=catalog.digest,
             spent=lambda: world.monotonic() > until,
             say=say,
+            unisolated=_unisolated(run.settings),
         )
     finally:
         ahead.stop()
     return _told(run, replace(judged, findings=(*excluded, *judged.findings)))
+
+
+def _unisolated(settings: Settings) -> frozenset[str]:
+    """The projects that the user will build without isolation."""
+    from packaging.utils import canonicalize_name  # noqa: PLC0415
+
+    if settings.flag("no-build-isolation"):
+        return frozenset({":all:"})
+    return frozenset(canonicalize_name(name) for name in settings.items("no-build-isolation-package"))
 
 
 def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine, roots: Roots) -> Prefetcher:
@@ -288,6 +334,7 @@ def _told(run: _Run, judged: Judged) -> Checked:
                 inputs=tuple((from_plan(file.path, request), file.sha256) for file in inputs.files),
                 indexes=tuple((names.get(url, ""), url, count) for url, count in sorted(served.items())),
                 verdict=verdict_of(judged.findings, judged.packages),
+                **_of_builds(judged.ready),
             ),
             plan_dir=plan_folder(request).replace(os.sep, "/"),
         )
@@ -302,8 +349,23 @@ def _told(run: _Run, judged: Judged) -> Checked:
         set_aside=judged.set_aside,
         plan=plan,
         rounds=judged.rounds,
+        ready=judged.ready,
         requests=counts.requests,
         bytes=counts.received,
         origins=(*run.settings.origins, *inputs.options.origins),
         fail_on=request.fail_on or run.settings.text("fail-on", "error"),
     )
+
+
+def _of_builds(ready: Ready | None) -> dict[str, Any]:
+    """What a plan says of all its source builds together."""
+    if ready is None:
+        return {}
+    memory = ready.machine.value("memory-available")
+    computed = any(one.jobs is not None for one in ready.builds)
+    return {
+        "prerequisites": ready.prerequisites,
+        "ready": ready.command,
+        "variables": ready.variables,
+        "memory": int(memory) if memory and computed else None,
+    }

@@ -105,10 +105,12 @@ class Request:
     world: World
     requirements: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
+    build_constraints: tuple[str, ...] = ()
     editables: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     output: str = DEFAULT_PLAN
+    build_constraints_output: str = ""
     fail_on: str = ""
     flags: Mapping[str, object] = field(default_factory=dict)
 
@@ -119,6 +121,8 @@ class Request:
             "words",
             "requirements",
             "constraints",
+            "build_constraints",
+            "write_build_constraints",
             "editables",
             "extras",
             "all_extras",
@@ -133,10 +137,12 @@ class Request:
             world=world,
             requirements=tuple(args.requirements),
             constraints=tuple(args.constraints),
+            build_constraints=tuple(args.build_constraints),
             editables=tuple(args.editables),
             extras=(*args.extras, *((":all:",) if args.all_extras else ())),
             groups=tuple(args.groups),
             output=args.output or DEFAULT_PLAN,
+            build_constraints_output=args.write_build_constraints or "",
             fail_on=args.fail_on or "",
             flags={k: v for k, v in vars(args).items() if k not in own and v is not None},
         )

@@ -20,7 +20,7 @@ from planner.inputs.localproject import LocalProject
 from planner.resolve.asks import Ask, Fixed
 from planner.wanted import Source, Wanted
 
-__all__ = ["Roots", "Sources", "read_roots"]
+__all__ = ["Roots", "Sources", "read_build_constraints", "read_roots"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
@@ -43,6 +43,7 @@ class Roots:
     asks: list[Ask] = field(default_factory=list)
     fixed: dict[NormalizedName, Fixed] = field(default_factory=dict)
     constraints: dict[NormalizedName, list[Ask]] = field(default_factory=dict)
+    build_constraints: dict[NormalizedName, list[Ask]] = field(default_factory=dict)
     hashes: dict[NormalizedName, frozenset[str]] = field(default_factory=dict)
     indexes: dict[NormalizedName, str] = field(default_factory=dict)
     readings: dict[NormalizedName, SdistReading] = field(default_factory=dict)
@@ -67,6 +68,18 @@ def read_roots(
             roots.constraints.setdefault(one.name, []).append(_ask(one, one.name, one.specifier))
         _allow(roots, one, one.name)
     return roots
+
+
+def read_build_constraints(
+    wanted: Iterable[Wanted], markers: Mapping[str, str]
+) -> dict[NormalizedName, list[Ask]]:
+    """What the user says of build requirements (pip's and uv's `--build-constraint`), by project."""
+    environment = {**markers, "extra": ""}
+    found: dict[NormalizedName, list[Ask]] = {}
+    for one in wanted:
+        if one.name is not None and (one.marker is None or one.marker.evaluate(environment)):
+            found.setdefault(one.name, []).append(_ask(one, one.name, one.specifier))
+    return found
 
 
 def _add(roots: Roots, one: Wanted, sources: Sources) -> None:

@@ -28,8 +28,7 @@ __all__ = ["Setting", "Settings", "default_index", "read_settings", "with_inputs
 
 # Read, as other tools' files have them, and of no effect on a check yet: said rather than passed over.
 _UNHEEDED = (
-    "torch-backend", "max-held-back", "upgrade", "upgrade-package", "no-build-isolation",
-    "no-build-isolation-package", "client-cert",
+    "torch-backend", "max-held-back", "upgrade", "upgrade-package", "client-cert",
 )  # fmt: skip
 
 
@@ -49,6 +48,7 @@ class Settings:
     links: tuple[Index, ...] = ()
     explicit: tuple[Index, ...] = ()
     constraints: tuple[str, ...] = ()
+    build_constraints: tuple[str, ...] = ()
     trusted_hosts: tuple[str, ...] = ()
     timeout: float | None = None
     values: tuple[tuple[str, Setting], ...] = ()
@@ -139,6 +139,7 @@ def read_settings(
     settings = Settings(
         policy=policy_of(layers, values, now),
         constraints=tuple(absolute(path, cwd) for path in items_of(values, "constraint")),
+        build_constraints=tuple(absolute(path, cwd) for path in items_of(values, "build-constraint")),
         trusted_hosts=items_of(values, "trusted-host"),
         timeout=timeout.value if timeout and isinstance(timeout.value, float) else None,
         values=tuple(values.items()),

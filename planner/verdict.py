@@ -9,6 +9,7 @@ from planner.assess import SourceBuild
 from planner.facts import Machine
 from planner.findings import SEVERITIES, Finding
 from planner.plan import Package
+from planner.readiness import Ready
 
 __all__ = ["Checked", "Verdict", "may_be_planned", "verdict_of"]
 
@@ -43,6 +44,7 @@ class Checked:
     bytes: int = 0
     origins: tuple[tuple[str, str, str], ...] = ()
     fail_on: str = "error"
+    ready: Ready | None = None
 
     @property
     def verdict(self) -> Verdict:

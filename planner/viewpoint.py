@@ -54,6 +54,7 @@ def from_plan(path: str, request: Request) -> str:
 def command_line(request: Request) -> str:
     """The command line that made the plan: its words without credentials, files as seen from the plan."""
     words = ["URL" if "://" in word else from_plan(word, request) for word in request.words]
-    for option, files in (("-r", request.requirements), ("-c", request.constraints)):
+    options = (("-r", request.requirements), ("-c", request.constraints), ("-b", request.build_constraints))
+    for option, files in options:
         words += [f"{option} {from_plan(file, request)}" for file in files]
     return " ".join(("wheelplan check", *words))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from packaging.pylock import is_valid_pylock_path
 
 from planner.assess import SourceBuild
+from planner.buildlines import TOLD, build_details, ready_lines
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.verdict import Checked
@@ -42,7 +43,11 @@ def lines_of(checked: Checked, *, verbose: bool, quiet: bool, plan_path: str, wr
     if not quiet:
         yield _plain(_machine(checked.machine), "dim", 9)
         yield _plain(_counts(checked), "dim", 10)
-    blocks = [*_builds(checked, verbose=verbose)], [*_findings(checked, verbose=verbose, quiet=quiet)]
+    blocks = (
+        [*_builds(checked, verbose=verbose)],
+        [*_findings(checked, verbose=verbose, quiet=quiet)],
+        [*_ready(checked)],
+    )
     for block in blocks:
         if block:
             yield Line()
@@ -68,12 +73,21 @@ def _builds(checked: Checked, *, verbose: bool) -> Iterator[Line]:
         yield Line(((label, style), (f"{build.code}  ", "dim"), (build.why, style)), wide + 4)
         for detail in _details(build, verbose=verbose):
             yield _plain(f"  {'':<{wide}}  {detail}", "dim", wide + 4)
+        ready = checked.ready.of(build.project) if checked.ready else None
+        if ready is not None and build.native is not False:
+            for word, text, tone in build_details(ready, verbose=verbose):
+                yield Line(((f"  {'':<{wide}}  {word:<9}  ", "dim"), (text, tone)), wide + 15)
     stopping = [build.project for build in builds if _stops(build, checked)]
     if stopping:
         words = " ".join(f"--allow-build {name}" for name in stopping[:3])
         yield _plain(f"  -> to accept: {words}{'' if len(stopping) <= 3 else ' …'}", "cyan", 5)
     if any(build.alternatives and (verbose or build.native is not False) for build in builds):
         yield _plain("  What is named as `instead` is not checked against the other requirements.", "dim", 2)
+
+
+def _ready(checked: Checked) -> Iterator[Line]:
+    if checked.ready is not None:
+        yield from (_plain(text, style, 4) for text, style in ready_lines(checked.ready))
 
 
 def _details(build: SourceBuild, *, verbose: bool) -> Iterator[str]:
@@ -92,7 +106,11 @@ def _stops(build: SourceBuild, checked: Checked) -> bool:
 
 def _findings(checked: Checked, *, verbose: bool, quiet: bool) -> Iterator[Line]:
     builds = {(build.code, build.project) for build in checked.builds}
-    told = [found for found in checked.findings if (found.code, found.project) not in builds]
+    told = [
+        found
+        for found in checked.findings
+        if (found.code, found.project) not in builds and (found.code not in TOLD or found.severity == "note")
+    ]
     if quiet:
         told = [found for found in told if found.severity == "error"]
     shown = [found for found in told if verbose or found.severity != "note"]

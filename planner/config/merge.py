@@ -16,7 +16,7 @@ from planner.wanted import fold_names
 __all__ = ["Setting", "added_up", "is_on", "items_of", "placed", "policy_of", "values_of"]
 
 # pip: the command line adds to these.
-_ADDED = ("extra-index-url", "find-links", "trusted-host", "constraint")
+_ADDED = ("extra-index-url", "find-links", "trusted-host", "constraint", "build-constraint")
 _FLAGS = {"no-build": ("only-binary", ":all:"), "pre": ("all-releases", ":pre:")}
 
 

@@ -18,8 +18,8 @@ __all__ = ["config_files", "read_pip"]
 # pip's option -> ours. The rest of pip's options has no bearing on a plan, or another meaning (cache-dir).
 _SAME = """
     index-url extra-index-url no-index find-links trusted-host no-binary only-binary prefer-binary pre
-    all-releases only-final require-hashes no-require-hashes constraint uploaded-prior-to timeout cert
-    client-cert proxy keyring-provider no-deps python python-version platform
+    all-releases only-final require-hashes no-require-hashes constraint build-constraint uploaded-prior-to
+    timeout cert client-cert proxy keyring-provider no-deps python python-version platform
 """
 _OTHER = {"pypi-url": "index-url", "default-timeout": "timeout", "no-dependencies": "no-deps"}
 _NAMES = {name: name for name in _SAME.split()} | _OTHER

@@ -35,6 +35,7 @@ _ENVIRONMENT = {
     "UV_NO_BUILD_ISOLATION": ("no-build-isolation", None),
     "UV_TORCH_BACKEND": ("torch-backend", None),
     "UV_CONSTRAINT": ("constraint", None),
+    "UV_BUILD_CONSTRAINT": ("build-constraint", None),
     "UV_REQUIRE_HASHES": ("require-hashes", None),
     "UV_OFFLINE": ("offline", None),
     "UV_NO_CACHE": ("no-cache", None),

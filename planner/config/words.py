@@ -69,6 +69,7 @@ KINDS: Mapping[str, Kind] = {
     "resolution": "text",
     "no-deps": "flag",
     "constraint": "list",
+    "build-constraint": "list",
     "upgrade": "flag",
     "upgrade-package": "list",
     "torch-backend": "text",
@@ -176,7 +177,7 @@ def convert(name: str, value: Any, origin: str, *, separator: str | None = None)
 
 def anchored(said: Said, directory: str) -> Said:
     """The word of a TOML file with its paths made absolute from that file's directory, as uv does."""
-    if said.name not in ("find-links", "constraint", "cert", "client-cert", "cache-dir"):
+    if said.name not in ("find-links", "constraint", "build-constraint", "cert", "client-cert", "cache-dir"):
         return said
 
     def place(text: str) -> str:

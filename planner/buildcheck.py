@@ -1,0 +1,165 @@
+"""The needs of all source builds of a set against one machine: what lacks, how many jobs, which order.
+
+Joins knowledge, prerequisites, build environments and jobs; must not fetch, and asks through `look` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from planner.assess import SourceBuild
+from planner.buildenv import BuildEnvironment
+from planner.buildfindings import build_findings
+from planner.dists import Pin, SdistReading, Tree
+from planner.facts import Machine
+from planner.jobs import Jobs, jobs_for
+from planner.knowledge.projects import project as known_project
+from planner.loads import load_of
+from planner.needs import Inspection, Need
+from planner.prerequisites import (
+    Prerequisite,
+    command_of,
+    merged,
+    packages_to_ask,
+    prerequisites,
+    subjects_to_look_for,
+)
+from planner.readiness import Look, Readiness, Ready
+
+__all__ = ["make_ready"]
+
+
+@dataclass(slots=True)
+class _Case:
+    """A build with what is known of it, while it is worked on."""
+
+    build: SourceBuild
+    inspection: Inspection
+    needs: tuple[Need, ...]
+    own: tuple[Prerequisite, ...] = ()
+
+
+def make_ready(
+    builds: Sequence[SourceBuild],
+    readings: Mapping[NormalizedName, SdistReading],
+    pins: Sequence[Pin],
+    environments: Mapping[NormalizedName, BuildEnvironment],
+    *,
+    machine: Machine,
+    look: Look,
+    unisolated: frozenset[str],
+) -> Ready:
+    """Hold the needs of all builds against the machine. `unisolated` are projects built without isolation."""
+    cases = []
+    for build in builds:
+        reading = readings.get(build.project)
+        inspection = reading.inspection if reading is not None else None
+        if build.native is False or inspection is None:
+            inspection = Inspection()
+        rows = known_project(build.project)
+        needs = rows.needs_of(inspection.needs, build.version) if rows else inspection.needs
+        cases.append(_Case(build, inspection, needs))
+    machine = _looked_up(machine, look, cases)
+    for case in cases:
+        case.own = prerequisites(case.build.project, case.needs, machine)
+    together = merged((one for case in cases for one in case.own if one.listed), machine)
+    native = [case for case in cases if case.build.native is not False and case.inspection.engine]
+    jobs, variables = _all_jobs(native, machine)
+    by_name = {pin.project: pin for pin in pins}
+    made = [_readiness(case, environments.get(case.build.project), jobs, by_name) for case in cases]
+    wanted = [name for one in together for name in one.install]
+    command = command_of(wanted, machine)
+    findings = [
+        found
+        for case, one in zip(cases, made, strict=True)
+        for found in build_findings(case.build, one, pins, machine, unisolated)
+    ]
+    return Ready(
+        machine=machine,
+        builds=tuple(made),
+        prerequisites=together,
+        command=command,
+        variables=variables,
+        findings=tuple(findings),
+    )
+
+
+def _looked_up(machine: Machine, look: Look, cases: Sequence[_Case]) -> Machine:
+    """The machine with the facts that decide the needs, and then with the packages that could meet them."""
+    subjects = subjects_to_look_for(need for case in cases for need in case.needs)
+    missing = [name for name in subjects if name not in machine.facts]
+    if missing:
+        machine = replace(machine, facts={**machine.facts, **look(missing, ())})
+    found = [one for case in cases for one in prerequisites(case.build.project, case.needs, machine)]
+    packages = packages_to_ask(found, machine)
+    if packages:
+        machine = replace(machine, facts={**machine.facts, **look((), packages)})
+    return machine
+
+
+def _number(machine: Machine, name: str) -> int | None:
+    value = machine.value(name)
+    return int(value) if value and value.isdigit() else None
+
+
+def _all_jobs(
+    cases: Sequence[_Case], machine: Machine
+) -> tuple[dict[NormalizedName, Jobs], tuple[tuple[str, str], ...]]:
+    """The jobs of every build. uv builds as many sdists side by side as there are cores, pip one by one.
+
+    Where a build has no room beside the others, they are better built one after the other.
+    https://docs.astral.sh/uv/reference/environment/#uv_concurrent_builds
+    """
+    available, cores = _number(machine, "memory-available"), _number(machine, "cores")
+    if available is None or cores is None or not cases:
+        return {}, ()
+    loads = {case.build.project: load_of(case.build.project, case.inspection) for case in cases}
+    at_once = max(1, min(cores, len(cases)))
+    jobs = {
+        name: jobs_for(load, available=available, cores=cores, at_once=at_once)
+        for name, load in loads.items()
+    }
+    if at_once == 1 or all(one.fits for one in jobs.values()):
+        return jobs, ()
+    alone = {name: jobs_for(load, available=available, cores=cores) for name, load in loads.items()}
+    return alone, (("UV_CONCURRENT_BUILDS", "1"),)
+
+
+def _readiness(
+    case: _Case,
+    environment: BuildEnvironment | None,
+    jobs: Mapping[NormalizedName, Jobs],
+    planned: Mapping[NormalizedName, Pin],
+) -> Readiness:
+    dists = [need for need in case.needs if need.subject.startswith("dist:")]
+    undeclared = tuple(need for need in dists if need.strength == "required" and need.role == "build")
+    names = [canonicalize_name(need.subject.partition(":")[2]) for need in undeclared]
+    downloads = [
+        f"{need.subject.partition(':')[2]} ({need.because[0].where})" if need.because else need.subject[8:]
+        for need in case.needs
+        if need.subject.startswith("network:")
+    ]
+    return Readiness(
+        project=case.build.project,
+        prerequisites=tuple(one for one in case.own if one.listed),
+        features=tuple(one for one in case.own if not one.listed),
+        environment=environment,
+        jobs=jobs.get(case.build.project),
+        undeclared=undeclared,
+        install_after=tuple(sorted(name for name in names if name in planned)),
+        downloads=tuple(dict.fromkeys(downloads)),
+        sizes=tuple(_sizes(planned.get(case.build.project), environment)),
+        doubts=tuple(dict.fromkeys(str(doubt) for doubt in case.inspection.doubts)),
+    )
+
+
+def _sizes(pin: Pin | None, environment: BuildEnvironment | None) -> Iterator[tuple[str, int]]:
+    """The bytes that the index tells of the sdist and of what builds it."""
+    if pin is not None and not isinstance(pin.dist, Tree):
+        yield "sdist", pin.dist.row.size or 0
+    if environment is not None:
+        files = (one.dist for one in environment.pins)
+        yield "build requirements", sum(file.row.size or 0 for file in files if not isinstance(file, Tree))

@@ -1,0 +1,93 @@
+"""The lines of a report on how source builds go: needs, jobs, downloads, the command; prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from planner.jobs import size
+
+if TYPE_CHECKING:
+    from planner.prerequisites import Prerequisite
+    from planner.readiness import Readiness, Ready
+
+__all__ = ["TOLD", "build_details", "ready_lines"]
+
+TOLD = frozenset({"WP201", "WP202", "WP203", "WP205", "WP207", "WP402"})
+"""The codes of findings that these lines tell already."""
+
+_MARK = {"present": "here", "missing": "missing", "too-old": "too old", "unknown": "not known"}
+SHOWN_PINS = 4
+
+
+def build_details(ready: Readiness, *, verbose: bool) -> Iterator[tuple[str, str, str]]:
+    """(label, text, style) of one build: what it needs and whether that is here, then how it is built."""
+    yield from _needs(ready, verbose=verbose)
+    environment = ready.environment
+    if environment is not None and environment.pins:
+        lines = environment.lines
+        more = f" and {len(lines) - SHOWN_PINS} more" if len(lines) > SHOWN_PINS and not verbose else ""
+        yield "built by", ", ".join(lines if verbose else lines[:SHOWN_PINS]) + more, "dim"
+    if ready.jobs is not None:
+        told = " ".join(f"{name}={value}" for name, value in ready.variables) or ready.jobs.setting
+        one = told or "1 at a time"
+        arithmetic = f" ({ready.jobs.arithmetic})" if verbose else f" ({size(ready.jobs.per_job)} a job)"
+        yield "jobs", one + arithmetic, "" if ready.jobs.fits else "red"
+    if not ready.isolated:
+        yield "isolation", f"off: --no-build-isolation-package {ready.project}", "yellow"
+    sizes = [f"{size(count >> 20 or 1)} {what}" for what, count in ready.sizes if count]
+    fetched = [*sizes, *ready.downloads]
+    if fetched:
+        yield "fetches", ", ".join(fetched), "dim"
+    if verbose:
+        yield from (("unknown", doubt, "dim") for doubt in ready.doubts)
+
+
+def _needs(ready: Readiness, *, verbose: bool) -> Iterator[tuple[str, str, str]]:
+    lacking = [one for one in ready.prerequisites if one.state != "present"]
+    here = [one for one in ready.prerequisites if one.state == "present"]
+    for one in lacking:
+        yield "needs", _told(one), "red" if one.stands_in_the_way else "yellow"
+    if here and (verbose or not lacking):
+        told = ", ".join(f"{one} ({one.found})" if one.found else str(one) for one in here)
+        yield "has", told, "green"
+    without = [one for one in ready.features if one.state != "present"]
+    if without and not verbose:
+        yield "without", ", ".join(str(one) for one in without) + " (optional)", "dim"
+    elif without:
+        yield from (("without", f"{one}: {one.effect}", "dim") for one in without)
+
+
+def _told(one: Prerequisite) -> str:
+    place = f"  {one.because[0].where}" if one.because else ""
+    state = f"{_MARK[one.state]} ({one.found})" if one.state == "too-old" and one.found else _MARK[one.state]
+    lost = f"; without it, {one.effect}" if one.strength != "required" and one.effect else ""
+    return f"{one}: {one.unmet or state}{lost}{place}"
+
+
+def ready_lines(ready: Ready) -> Iterator[tuple[str, str]]:
+    """(text, style): the one command that supplies what lacks, what it cannot supply, and what to set."""
+    unmet = [one for one in ready.prerequisites if one.unmet and one.state != "present"]
+    nameless = [one for one in ready.prerequisites if _nameless(one)]
+    if not ready.command and not unmet and not nameless and not ready.variables:
+        return
+    yield "To make this machine ready", "bold"
+    if ready.command:
+        yield f"  {ready.command}", "cyan"
+    for one in unmet:
+        by = _names(one.needed_by)
+        yield f"  {one} for {by} cannot be had so: {one.unmet}{f' ({one.note})' if one.note else ''}", "red"
+    for one in nameless:
+        where = f" ({one.note})" if one.note else ""
+        text = f"  {one} for {_names(one.needed_by)}: no package of this system is known to supply it{where}"
+        yield text, "yellow"
+    for name, value in ready.variables:
+        yield f"  export {name}={value}", "cyan"
+
+
+def _nameless(one: Prerequisite) -> bool:
+    return one.state != "present" and not (one.install or one.brought_by or one.unmet)
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,31 @@
+"""The last line of a plan: the sha256 of every byte above it; must not read a file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from planner.errors import PlanError
+
+__all__ = ["check_digest", "sealed"]
+
+_DIGEST = re.compile(rb"# sha256:([0-9a-f]{64})\n\Z")
+
+
+def sealed(text: str) -> str:
+    """The text with its digest line."""
+    return f"{text}# sha256:{hashlib.sha256(text.encode()).hexdigest()}\n"
+
+
+def check_digest(data: bytes, where: str = "") -> None:
+    """Prove that a plan is whole and unedited; raises PlanError when its last line does not seal it."""
+    match = _DIGEST.search(data)
+    hint = "Make it again with `wheelplan check`."
+    if match is None:
+        raise PlanError(
+            "The plan does not end with its digest line: it was cut or edited.", where=where, hint=hint
+        )
+    if hashlib.sha256(data[: match.start()]).hexdigest() != match[1].decode():
+        raise PlanError(
+            "The plan's digest does not match its text: it was edited or merged.", where=where, hint=hint
+        )

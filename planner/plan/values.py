@@ -1,0 +1,67 @@
+"""What a plan holds, as values; knows nothing of its text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from planner.dists import Dist, Tree
+from planner.facts import Machine
+from planner.findings import Finding
+from planner.prerequisites import Prerequisite
+
+__all__ = ["Building", "Package", "Plan"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Building:
+    """How one source build is built: what a plan keeps of a `planner.readiness.Readiness`."""
+
+    isolated: bool = True
+    install_after: tuple[NormalizedName, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    setting: str = ""
+    needs: tuple[Prerequisite, ...] = ()
+    features: tuple[Prerequisite, ...] = ()
+    downloads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One pin as the plan holds it. `source_build` is "" for a wheel, else `native`, `pure` or `unknown`."""
+
+    name: NormalizedName
+    version: Version | None
+    dist: Dist | Tree
+    extras: tuple[NormalizedName, ...] = ()
+    required_by: tuple[str, ...] = ()
+    dependencies: tuple[NormalizedName, ...] = ()
+    direct: bool = False
+    source_build: str = ""
+    reason: str = ""
+    build_backend: str = ""
+    build_requires: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    build: Building | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything a plan file says. `inputs` are (path, sha256); `indexes` (name, url, projects served).
+
+    `memory` is the MiB that jobs were computed from, None when none were; `variables` are for all builds.
+    """
+
+    command: str
+    machine: Machine
+    packages: tuple[Package, ...]
+    findings: tuple[Finding, ...]
+    inputs: tuple[tuple[str, str], ...]
+    indexes: tuple[tuple[str, str, int], ...]
+    verdict: str
+    prerequisites: tuple[Prerequisite, ...] = ()
+    ready: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+    memory: int | None = None

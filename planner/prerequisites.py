@@ -1,0 +1,398 @@
+"""Needs x knowledge x machine -> prerequisites: what is here, what lacks, and the packages that supply it.
+
+Knows how needs join and what is worth installing; must not read a file, ask a machine, or word a report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+
+from planner.dists import parse_version
+from planner.facts import Absent, Known, Machine, Unknown
+from planner.knowledge.debian import Release, release
+from planner.knowledge.things import MANAGERS, Thing, python_headers, thing_of
+from planner.needs import ANY_VERSION, Evidence, Need, Role, Strength
+
+__all__ = [
+    "INSTALL",
+    "Prerequisite",
+    "State",
+    "command_of",
+    "joined",
+    "merged",
+    "packages_to_ask",
+    "prerequisites",
+    "subjects_to_look_for",
+]
+
+State: TypeAlias = Literal["present", "missing", "too-old", "unknown"]
+
+INSTALL: Mapping[str, str] = MappingProxyType(
+    {
+        "apt": "apt-get install -y --no-install-recommends",
+        "dnf": "dnf install -y",
+        "yum": "yum install -y",
+        "apk": "apk add",
+        "pacman": "pacman -S --needed --noconfirm",
+        "zypper": "zypper install -y",
+        "brew": "brew install",
+        "conda": "conda install -y -c conda-forge",
+        "choco": "choco install -y",
+        "winget": "winget install",
+    }
+)
+"""How each package manager is told to install, without a question and without what is not asked for."""
+
+PYTHON_HEADERS = "header:Python.h"
+_STRONGEST: tuple[Strength, ...] = ("required", "fallback", "optional", "hint")
+_SOURCES = (
+    *(".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".hh", ".hxx", ".inc", ".i", ".m", ".mm"),
+    *(".cu", ".cuh", ".pyx", ".pxd", ".pxi", ".f", ".f90", ".for"),
+)
+MAX_EVIDENCE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prerequisite:
+    """A need of a source build (or of several) as the user reads it, against one machine.
+
+    `need` is a PEP 725 id, or the plain subject where no table knows it. `packages` are those of each
+    package manager that supply it; `install` are the names to hand to the machine's own, () where another
+    prerequisite's package brings it (`brought_by`). `offered` is the version that the manager would install;
+    `unmet` is a phrase that says why installing it would not help. `listed` is False for what only adds a
+    feature: it is told, and not asked for.
+    """
+
+    need: str
+    name: str
+    subject: str = ""
+    specifier: SpecifierSet = ANY_VERSION
+    role: Role = "build"
+    strength: Strength = "required"
+    effect: str = ""
+    needed_by: tuple[NormalizedName, ...] = ()
+    because: tuple[Evidence, ...] = ()
+    state: State = "unknown"
+    found: str = ""
+    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    install: tuple[str, ...] = ()
+    brought_by: str = ""
+    offered: str = ""
+    unmet: str = ""
+    listed: bool = True
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "packages", MappingProxyType(dict(self.packages)))
+
+    @property
+    def stands_in_the_way(self) -> bool:
+        """Whether the build fails for want of it."""
+        return self.strength == "required" and self.state in ("missing", "too-old")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.specifier}".rstrip()
+
+
+def _from_source(need: Need) -> bool:
+    """Whether only compiled sources speak of it, not the build's own configuration."""
+    return bool(need.because) and all(
+        evidence.where.rpartition(":")[0].lower().endswith(_SOURCES) for evidence in need.because
+    )
+
+
+def _id_of(subject: str, debian: Release | None) -> str:
+    """The PEP 725 id that a subject stands for; itself where no table knows it."""
+    thing = thing_of(subject)
+    if thing is not None:
+        return thing.id
+    if debian is not None and not subject.startswith(("dep:", "network:", "dist:")):
+        found = debian.package_of(subject)
+        if found:
+            return f"dep:deb/debian/{found[0]}"
+    return subject
+
+
+def joined(needs: Iterable[Need], debian: Release | None) -> tuple[tuple[str, Need], ...]:
+    """Needs of one build joined by what they are needs of: (id, need), in the order of first mention.
+
+    What the build's configuration says prevails over what a source file includes. Hints count where two
+    kinds of files agree.
+    """
+    groups: dict[str, list[Need]] = {}
+    for need in needs:
+        if not need.subject.startswith(("network:", "dist:")):
+            groups.setdefault(_id_of(need.subject, debian), []).append(need)
+    found = []
+    for key, group in groups.items():
+        one = _one_of(group)
+        if one is not None:
+            found.append((key, one))
+    return tuple(found)
+
+
+def _one_of(group: Sequence[Need]) -> Need | None:
+    stated = [need for need in group if need.strength != "hint" and not _from_source(need)]
+    seen = [need for need in group if need.strength != "hint"]
+    hints = {evidence.where.rpartition(":")[0] for need in group for evidence in need.because}
+    chosen = stated or seen or (list(group) if len(hints) > 1 else [])
+    if not chosen:
+        return None
+    first = min(chosen, key=lambda need: _STRONGEST.index(need.strength))
+    floors = SpecifierSet()
+    for need in group:
+        floors &= need.specifier
+    evidence = tuple(dict.fromkeys(one for need in (first, *group) for one in need.because))
+    instead = tuple(dict.fromkeys(other for need in group for other in need.instead))
+    strength = "required" if first.strength == "hint" else first.strength
+    return replace(
+        first, specifier=floors, because=evidence[:MAX_EVIDENCE], instead=instead, strength=strength
+    )
+
+
+def subjects_to_look_for(needs: Iterable[Need]) -> tuple[str, ...]:
+    """Every subject whose fact decides one of the needs: what a machine has to be asked."""
+    wanted: dict[str, None] = {}
+    for need in needs:
+        for subject in (need.subject, *need.instead):
+            thing = thing_of(subject)
+            for one in (subject, *(thing.shows if thing else ()), *(thing.versions if thing else ())):
+                if not one.startswith(("dep:", "cmake:", "crate:", "network:", "dist:")):
+                    wanted[one] = None
+    return tuple(sorted(wanted))
+
+
+def debian_of(machine: Machine) -> Release | None:
+    """The tables of the machine's own release of Debian."""
+    return release(machine.value("distro") or "", machine.value("distro-version") or "")
+
+
+def prerequisites(
+    project: NormalizedName, needs: Sequence[Need], machine: Machine
+) -> tuple[Prerequisite, ...]:
+    """What one build needs of a machine; nothing is merged or made minimal yet (see `merged`)."""
+    debian = debian_of(machine)
+    all_optional = not any(
+        need.strength == "required" and need.subject.startswith("dep:virtual/compiler/") for need in needs
+    )
+    made = []
+    for key, need in joined(needs, debian):
+        listed = (
+            need.strength == "required"
+            or (need.strength == "fallback" and "download" in need.effect)
+            or (need.strength == "optional" and need.effect == EXTENSION_LEFT_OUT and all_optional)
+        )
+        made.append(_prerequisite(project, key, need, machine, debian, listed=listed))
+    return tuple(made)
+
+
+EXTENSION_LEFT_OUT = "the compiled extension is left out"
+"""What happens without a need that only optional extensions have."""
+
+
+def _prerequisite(
+    project: NormalizedName, key: str, need: Need, machine: Machine, debian: Release | None, *, listed: bool
+) -> Prerequisite:
+    thing = thing_of(need.subject)
+    state, found = _state(need, machine)
+    packages = _packages(need, thing, machine, debian)
+    manager = machine.value("package-manager") or ""
+    own = packages.get(manager, ())
+    offered, unmet = _offer(need, own, machine, debian) if state != "present" else ("", "")
+    return Prerequisite(
+        need=key,
+        name=thing.name if thing else need.subject.partition(":")[2] or need.subject,
+        subject=need.subject,
+        specifier=need.specifier,
+        role=need.role,
+        strength=need.strength,
+        effect=need.effect,
+        needed_by=(project,),
+        because=need.because,
+        state=state,
+        found=found,
+        packages=packages,
+        install=own if state != "present" and listed and not unmet else (),
+        offered=offered,
+        unmet=unmet,
+        listed=listed,
+        note=thing.note if thing else "",
+    )
+
+
+def _state(need: Need, machine: Machine) -> tuple[State, str]:
+    """Whether a need is met, by its own subject or another that serves as well, and by what."""
+    answers = [_state_of(subject, need.specifier, machine) for subject in (need.subject, *need.instead)]
+    order: tuple[State, ...] = ("present", "unknown", "too-old", "missing")
+    return min(answers, key=lambda answer: order.index(answer[0]))
+
+
+def _state_of(subject: str, specifier: SpecifierSet, machine: Machine) -> tuple[State, str]:
+    thing = thing_of(subject)
+    shows = _shows(subject, thing)
+    facts = [(one, machine.fact(one)) for one in shows]
+    known = [(one, fact) for one, fact in facts if isinstance(fact, Known)]
+    if not known:
+        doubts = [fact.why for _, fact in facts if isinstance(fact, Unknown)]
+        return ("unknown", doubts[0]) if doubts or not facts else ("missing", "")
+    versions = [(one, machine.value(one)) for one in (subject, *(thing.versions if thing else ()), *shows)]
+    for one, value in versions:
+        version = parse_version(value) if value else None
+        if version is not None:
+            label = f"{one.partition(':')[2]} {value}"
+            fits = specifier.contains(version, prereleases=True)
+            return ("present" if fits else "too-old"), label
+    one, fact = known[0]
+    where = fact.how or one.partition(":")[2]
+    return ("present" if not specifier else "unknown"), where
+
+
+def _shows(subject: str, thing: Thing | None) -> tuple[str, ...]:
+    """The facts that show it: a program is itself alone, a library any sign of its development files."""
+    if subject.startswith("program:") or subject == PYTHON_HEADERS or thing is None:
+        return (subject,) if not subject.startswith(("dep:", "cmake:", "crate:")) else ()
+    return thing.shows
+
+
+def _packages(
+    need: Need, thing: Thing | None, machine: Machine, debian: Release | None
+) -> dict[str, tuple[str, ...]]:
+    """The packages that supply it, by package manager."""
+    if need.subject == PYTHON_HEADERS:
+        return _python_packages(machine, debian)
+    found: dict[str, tuple[str, ...]] = {}
+    if thing is not None and need.role == "run":
+        found.update(thing.runtime)
+    elif thing is not None:
+        release_name = f"{machine.value('distro')}-{machine.value('distro-version')}"
+        told = {manager: thing.supplied_by(manager, release_name) for manager in MANAGERS}
+        found.update({manager: names for manager, names in told.items() if names})
+    if "apt" not in found and debian is not None:
+        for subject in (need.subject, *need.instead):
+            candidates = debian.package_of(subject)
+            if candidates:
+                found["apt"] = candidates[:1]
+                break
+    if "dnf" in found:
+        found.setdefault("yum", found["dnf"])
+    return found
+
+
+def _python_packages(machine: Machine, debian: Release | None) -> dict[str, tuple[str, ...]]:
+    """The headers of the target interpreter, which are those of the system's Python only where it is that."""
+    full = machine.value("python") or machine.markers["python_full_version"]
+    minor = ".".join(full.split(".")[:2])
+    default = debian.version("python3") if debian is not None else ""
+    is_default = default.startswith(f"{minor}.") or default == minor if default else True
+    found = {}
+    for manager in MANAGERS:
+        names = python_headers(manager, minor, distro_default=is_default)
+        if names:
+            found[manager] = names
+    return found
+
+
+def _offer(need: Need, own: tuple[str, ...], machine: Machine, debian: Release | None) -> tuple[str, str]:
+    """The version that the package manager would install, and why that would not do ("" when it would)."""
+    if not own:
+        return "", ""
+    name = own[0]
+    fact = machine.fact(f"candidate:{name}")
+    if isinstance(fact, Absent):
+        return "", f"this system's package manager has no {name}"
+    offered = fact.value if isinstance(fact, Known) else debian.version(name) if debian is not None else ""
+    if not offered:
+        if debian is not None:
+            return "", f"{machine.value('distro')} {machine.value('distro-version')} has no {name}"
+        return "", ""
+    version = parse_version(offered)
+    if version is not None and need.specifier and not need.specifier.contains(version, prereleases=True):
+        return offered, f"{name} would be {offered}, and {need.specifier} is needed"
+    return offered, ""
+
+
+def packages_to_ask(found: Iterable[Prerequisite], machine: Machine) -> tuple[str, ...]:
+    """The packages whose candidate versions decide whether installing them helps."""
+    manager = machine.value("package-manager") or ""
+    lacking = (one for one in found if one.state != "present")
+    return tuple(sorted({name for one in lacking for name in one.packages.get(manager, ())}))
+
+
+def merged(found: Iterable[Prerequisite], machine: Machine) -> tuple[Prerequisite, ...]:
+    """The prerequisites of all builds as one list, each thing once, with the fewest packages to install."""
+    groups: dict[str, list[Prerequisite]] = {}
+    for one in found:
+        groups.setdefault(one.need, []).append(one)
+    joined_up = [_together(group) for _, group in sorted(groups.items())]
+    return tuple(_fewest(joined_up, machine))
+
+
+_WORST: tuple[State, ...] = ("too-old", "missing", "unknown", "present")
+
+
+def _together(group: Sequence[Prerequisite]) -> Prerequisite:
+    """Several builds' needs of one thing: the worst state, every floor, everybody who asks."""
+    worst = min(group, key=lambda one: (not one.listed, _WORST.index(one.state)))
+    floors = SpecifierSet()
+    for one in group:
+        floors &= one.specifier
+    return replace(
+        worst,
+        specifier=floors,
+        strength=min((one.strength for one in group), key=_STRONGEST.index),
+        needed_by=tuple(sorted({name for one in group for name in one.needed_by})),
+        because=tuple(dict.fromkeys(ev for one in group for ev in one.because))[:MAX_EVIDENCE],
+        unmet=next((one.unmet for one in group if one.unmet), ""),
+        install=tuple(dict.fromkeys(name for one in group for name in one.install)),
+    )
+
+
+def _fewest(found: Sequence[Prerequisite], machine: Machine) -> Iterator[Prerequisite]:
+    """Without what another package brings along: `libxslt1-dev` brings `libxml2-dev`, `g++` brings `gcc`.
+
+    What is to be installed may only count on what is installed with it, not on what is here already.
+    """
+    listed = _brought({name for one in found if one.listed for name in one.packages.get("apt", ())}, machine)
+    brought = _brought({name for one in found for name in one.install}, machine)
+    for one in found:
+        own = tuple(name for name in one.packages.get("apt", ()) if name not in listed)
+        by = next((listed[name] for name in one.packages.get("apt", ()) if name in listed), "")
+        yield replace(
+            one,
+            packages={**one.packages, **({"apt": own} if "apt" in one.packages else {})},
+            install=tuple(name for name in one.install if name not in brought),
+            brought_by=by if not own else "",
+        )
+
+
+def _brought(names: set[str], machine: Machine) -> dict[str, str]:
+    """Of these packages, those that another one brings, with that one; of two that bring each other, one."""
+    brought: dict[str, str] = {}
+    for name in sorted(names):
+        for other in sorted(names):
+            if other != name and other not in brought and name in _brings(other, machine):
+                brought[name] = other
+                break
+    return brought
+
+
+def _brings(package: str, machine: Machine) -> frozenset[str]:
+    """What a package's own dependencies bring. For an unknown release: what all known ones agree on."""
+    debian = debian_of(machine)
+    if debian is not None:
+        return debian.brings(package)
+    known = [one for one in (release("debian", "12"), release("debian", "13")) if one is not None]
+    return frozenset.intersection(*(one.brings(package) for one in known)) if known else frozenset()
+
+
+def command_of(packages: Iterable[str], machine: Machine) -> str:
+    """The one line that installs them here, or "" without a package manager that is known."""
+    names = sorted(dict.fromkeys(packages))
+    start = INSTALL.get(machine.value("package-manager") or "")
+    return f"{start} {' '.join(names)}" if start and names else ""
