@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from planner.sdist.archive import SdistFiles
 from planner.sdist.inspectors.cmake_syntax import Argument, Block, Command, Node, parse
 from planner.sdist.inspectors.cmake_values import UNKNOWN, Choice, Unknown, Value, condition, settled
-from planner.sdist.inspectors.ledger import ALWAYS, NEVER, UNSURE, Branch, Context, Ledger, weigh
+from planner.sdist.inspectors.ledger import ALWAYS, NEVER, UNSURE, Context, Ledger, weigh
 
 __all__ = ["BUILD", "ROOT", "Handler", "Walk", "path_in"]
 
@@ -256,6 +256,7 @@ class Walk:
     def _if(self, block: Block, context: Context) -> Context:
         """Every part that may be taken, each from the same start; then one memory is made of theirs."""
         before = self.variables
+        self._commands += len(before) >> 7  # what the copies below cost
         outcomes: list[tuple[Context, dict[str, Value | None]]] = []
         around: Context = ()  # the branches not taken on the way to a part
         for opening, body in block.parts:
@@ -370,17 +371,8 @@ def _chosen(
 
     def pick(found: frozenset[int]) -> Value | None:
         for context, value in zip(contexts, values, strict=True):
-            if all(_holds(branch, found) for branch in context):
+            if all(branch.holds(found) for branch in context):
                 return settled(value, found)
         return UNKNOWN
 
     return Choice(pick, tuple(sorted(keys)), depth)
-
-
-def _holds(branch: Branch, found: frozenset[int]) -> bool:
-    present = [key in found for key in branch.keys]
-    if branch.kind == "found":
-        return all(present) if not branch.any_one else any(present)
-    if branch.kind == "missing":
-        return not any(present) if branch.any_one else not all(present)
-    return True

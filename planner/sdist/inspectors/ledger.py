@@ -27,6 +27,12 @@ class Branch:
     any_one: bool = True
     sure: bool = True
 
+    def holds(self, found: frozenset[int]) -> bool:
+        """Whether it is taken where those things are found."""
+        present = [key in found for key in self.keys]
+        there = any(present) if self.any_one else all(present)
+        return {"found": there, "missing": not there}.get(self.kind, True)
+
 
 ALWAYS, NEVER, UNSURE = Branch("always"), Branch("never"), Branch("unsure", sure=False)
 
@@ -188,6 +194,12 @@ class Ledger:
             else:
                 want.silent = False
         return True
+
+    def relax(self, key: int, effect: str) -> None:
+        """A thing that its own call says how to do without: a copy is built or downloaded."""
+        want = self._wants[key]
+        want.effect = effect.format(want.subject)
+        want.strength, want.hangs_on, want.silent = "fallback", (), False
 
     def download(self, what: str, where: str, text: str, context: Context = ()) -> None:
         """Something is fetched from `what`, a host or a name, beyond the package index."""

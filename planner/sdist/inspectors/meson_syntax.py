@@ -374,29 +374,27 @@ class _Parser:
         return tuple(plain), named
 
     def _atom(self) -> Expression:
-        token = self.tokens[self.at]
+        kind, text, line = self.tokens[self.at]
         self.at += 1
-        if token.kind == "name":
-            if token.text in ("true", "false"):
-                return Literal(token.text == "true")
-            return Name(token.text)
-        if token.kind == "number":
-            return Literal(int(token.text[:18], 0) if not token.text.isdigit() else int(token.text[:18]))
-        if token.kind in ("text", "long"):
-            formatted = token.text.startswith("f")
-            quotes = 3 if token.kind == "long" else 1
-            body = token.text[formatted + quotes : -quotes]
-            if token.kind == "text" and "\\" in body:
+        if kind == "name":
+            return Literal(text == "true") if text in ("true", "false") else Name(text)
+        if kind == "number":
+            return Literal(int(text[:18], 0) if not text.isdigit() else int(text[:18]))
+        if kind in ("text", "long"):
+            formatted = text.startswith("f")
+            quotes = 3 if kind == "long" else 1
+            body = text[formatted + quotes : -quotes]
+            if kind == "text" and "\\" in body:
                 body = _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[0]), body)
             return Literal(body, formatted)
-        if token.text == "(" and token.kind == "sign":
+        if kind == "sign" and text == "(":
             made = self.expression()
             self.expect(")")
             return made
-        if token.kind == "sign" and token.text in ("[", "{"):
-            return self._group("]" if token.text == "[" else "}")
+        if kind == "sign" and text in ("[", "{"):
+            return self._group("]" if text == "[" else "}")
         self.at -= 1
-        raise SyntaxProblemError(token.line)
+        raise SyntaxProblemError(line)
 
     def _group(self, end: str) -> Group:
         items: list[Expression] = []
