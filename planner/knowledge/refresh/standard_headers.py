@@ -21,7 +21,7 @@ from planner.knowledge.refresh.debian_indices import contents, date
 __all__ = ["main", "python_table", "system_table", "windows_table"]
 
 TABLE = Path(__file__).parents[1] / "standard_headers.toml"
-# What a C or C++ compiler brings with it on Debian, with glibc or musl; cross compilers for their SIMD headers.
+# What a C or C++ compiler brings on Debian, with glibc or musl; cross compilers for their SIMD headers.
 PACKAGES = re.compile(
     r"libc6-dev|linux-libc-dev|libcrypt-dev|libnsl-dev|libtirpc-dev|rpcsvc-proto|musl-dev"
     r"|lib(?:gcc|stdc\+\+|gfortran)-12-dev(?:-(?:arm64|armhf|ppc64el|s390x|riscv64)-cross)?"
