@@ -6,37 +6,30 @@ Joins the pieces over a catalog that is given; must not read the environment, op
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from packaging.specifiers import SpecifierSet
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from planner.ahead import following
 from planner.assess import SourceBuild, assess, source_build
 from planner.buildcheck import make_ready
 from planner.buildenv import build_environments
-from planner.dists import Dist, Metadata, Pin, Refusal, Sdist, SdistReading, Tree, parse_requirement
+from planner.dists import Dist, Pin, Refusal, Sdist, SdistReading, Tree
 from planner.doubts import other_hash, passed_over, untrusted, without_hash
 from planner.facts import Fact, Machine
 from planner.findings import Finding
 from planner.fits import Fits
-from planner.knowledge.names import neighbours
 from planner.knowledge.siblings import siblings
-from planner.page import Catalog, Page
+from planner.page import Catalog
 from planner.plan import Building, Package
 from planner.policy import Policy
 from planner.readiness import Look, Readiness, Ready
-from planner.resolve.admission import admitted, applies
-from planner.resolve.asks import Ask, Clash, Resolution, split_key
-from planner.resolve.search import resolve
-from planner.resolve.survey import survey
 from planner.roots import Roots
+from planner.searching import search_for
 from planner.tags import supported_tags
 
-__all__ = ["Judged", "first_choice", "following", "judge", "judge_of"]
-
-CLASHES_TO_TELL = 4
-"""How often the requirements of a clash are set aside to look at the rest."""
+__all__ = ["Judged", "judge", "judge_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,44 +50,6 @@ def judge_of(machine: Machine, policy: Policy, roots: Roots) -> Fits:
     return Fits(
         supported=supported_tags(machine), policy=policy, python=Version(python), hashes=dict(roots.hashes)
     )
-
-
-def first_choice(page: Page, specifier: str, fits: Fits) -> Dist | None:
-    """The file that a resolution would take first: what is worth fetching ahead."""
-    wanted = SpecifierSet(specifier)
-    mode = fits.policy.prereleases_for(page.project)
-    finals, others = admitted(wanted, page.versions, mode, explicit=True)
-    newest = fits.policy.strategy == "highest"
-    for version in (*sorted(finals, reverse=newest), *sorted(others, reverse=newest)):
-        dist = fits.choose(page, version, yanked=specifier.startswith("=="))
-        if dist is not None:
-            return dist
-    return None
-
-
-def following(
-    metadata: Metadata, extras: frozenset[str], markers: tuple[tuple[str, str], ...]
-) -> Iterator[tuple[NormalizedName, str, frozenset[str]]]:
-    """What a distribution asks for on a target: (project, specifier, extras)."""
-    for text in metadata.requires:
-        requirement = parse_requirement(text)
-        if requirement is None:
-            continue
-        wanted = (None, *(canonicalize_name(extra) for extra in sorted(extras)))
-        if any(applies(text, markers, extra) for extra in wanted):
-            named = frozenset(requirement.extras)
-            yield canonicalize_name(requirement.name), str(requirement.specifier), named
-
-
-@dataclass(slots=True)
-class _Search:
-    """The resolution of what can be resolved, with everything that had to be set aside."""
-
-    pins: tuple[Pin, ...] = ()
-    findings: list[Finding] = field(default_factory=list)
-    set_aside: list[str] = field(default_factory=list)
-    refused: dict[str, Refusal] = field(default_factory=dict)
-    rounds: int = 0
 
 
 def _nothing_known(_: Sequence[str], __: Sequence[str]) -> Mapping[str, Fact]:
@@ -119,7 +74,7 @@ def judge(
     `digest` gives the sha256 of a file; it is asked for local and directly named ones that come without.
     `look` asks the machine for what builds need, `unisolated` are projects built without isolation.
     """
-    search = _search(roots, machine=machine, fits=fits, catalog=catalog, spent=spent, say=say)
+    search = search_for(roots, machine=machine, fits=fits, catalog=catalog, spent=spent, say=say)
     say("reading source distributions")
     pins = [_hashed(pin, digest) for pin in search.pins]
     pages = {pin.project: catalog.page(pin.project) for pin in pins if not pin.direct}
@@ -160,100 +115,6 @@ def judge(
         rounds=search.rounds,
         ready=ready,
     )
-
-
-def _search(
-    roots: Roots,
-    *,
-    machine: Machine,
-    fits: Fits,
-    catalog: Catalog,
-    spent: Callable[[], bool],
-    say: Callable[[str], None],
-) -> _Search:
-    search = _Search(
-        findings=list(roots.problems),
-        set_aside=[_aside(found.evidence[0], found.project) for found in roots.problems],
-    )
-    asked_for = [ask for ask in roots.asks if ask.project not in roots.fixed]
-    seen = tuple(dict.fromkeys(ask.project for ask in roots.asks))
-    problems = survey(asked_for, catalog.page, fits, lambda name: neighbours(name, seen))
-    for finding in problems.values():
-        search.findings.append(finding)
-        search.set_aside.append(_aside(finding.evidence[0], finding.project))
-    asks = [ask for ask in roots.asks if f"{ask.origin} {ask.project}" not in problems]
-    for attempt in range(CLASHES_TO_TELL + 1):
-        say("resolving")
-        outcome = resolve(
-            asks,
-            catalog=catalog,
-            fits=fits,
-            markers=machine.markers,
-            constraints=roots.constraints,
-            fixed=roots.fixed,
-            spent=spent,
-        )
-        search.refused.update({refusal.filename: refusal for refusal in outcome.refused})
-        if isinstance(outcome, Resolution):
-            search.pins, search.rounds = outcome.pins, search.rounds + outcome.rounds
-            break
-        contested = outcome.project and outcome.project not in roots.fixed
-        page = catalog.page(NormalizedName(outcome.project)) if contested else None
-        left = _set_aside(asks, outcome, search, page)
-        if len(left) == len(asks) or not left or outcome.limit or attempt == CLASHES_TO_TELL:
-            break
-        asks = left
-    return search
-
-
-def _aside(origin: str, project: str) -> str:
-    """What names a requirement that is set aside: its place tells nothing where all are of one line."""
-    return f"{origin} {project}".strip()
-
-
-def _set_aside(asks: Sequence[Ask], clash: Clash, search: _Search, page: Page | None) -> list[Ask]:
-    """Tell a clash, and take the root requirements that are part of it out of the way.
-
-    `page` is the contested project's: when no index has it, or one did not answer, that is what is told.
-    """
-    nowhere = page is not None and not page.versions
-    projects = {split_key(key)[0] for key in clash.roots}
-    involved = [ask for ask in asks if ask.project in projects]
-    places = tuple(dict.fromkeys(ask.origin for ask in involved))
-    lone = len({ask.project for ask in involved}) == 1 and any("cannot be used" in x for x in clash.lines)
-    if lone and any(refusal.unanswered for refusal in clash.refused):
-        code, summary = "WP604", f"{involved[0].text} cannot be judged: an index did not answer"
-    elif clash.limit:
-        code, summary = "WP524", f"The search for a resolution {clash.limit}"
-    elif lone:
-        code, summary = "WP525", f"{involved[0].text} cannot be met"
-    elif nowhere and page is not None and page.troubles:
-        code, summary = "WP604", f"Whether there is a project named {clash.project} is not known"
-        summary += f": {page.troubles[0].why.rstrip('.')}"
-    elif nowhere:
-        code, summary = "WP520", f"No index has a project named {clash.project}, which is needed"
-    else:
-        code, summary = "WP523", f"No version of {clash.project} serves all who ask for it"
-    remedy = "widen or drop one of these requirements"
-    if clash.limit or lone:
-        remedy = ""
-    elif nowhere:
-        remedy = "add the index that serves it, or drop what asks for it"
-    elif any("excluded by" in line for line in clash.lines):
-        remedy = f"lift the setting that excludes files, or {remedy}"
-    search.findings.append(
-        Finding(
-            code=code,
-            severity="error",
-            project=clash.project,
-            summary=f"{summary}.",
-            remedy=remedy,
-            evidence=places,
-            facts=clash.lines,
-        )
-    )
-    search.set_aside.extend(_aside(ask.origin, ask.project) for ask in involved)
-    return [ask for ask in asks if ask.project not in projects]
 
 
 def _hashed(pin: Pin, digest: Callable[[Dist], str | Refusal] | None) -> Pin:

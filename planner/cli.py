@@ -65,6 +65,9 @@ def _check(args: argparse.Namespace, printer: Printer) -> int:
         printer, path = printer.aside(), ""
     elif checked.plan:
         written = write_text(path, checked.plan)
+    if args.write_build_constraints:
+        lines = checked.ready.build_constraints if checked.ready else ()
+        write_text(args.write_build_constraints, "".join(f"{line}\n" for line in lines))
     if args.output_format == "json":
         printer.json(checked_json(checked, plan_path=path, exit_code=code))
         return code

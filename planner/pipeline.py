@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from planner.disk import MAX_INPUT, cache_folder, read_local
+from planner.disk import cache_folder, read_local
 from planner.errors import InputError
 from planner.facts import Machine
 from planner.request import Request, World
-from planner.target import machine_for
+from planner.target import look_locally, machine_for
 from planner.viewpoint import as_seen, command_line, from_plan, plan_folder
 
 if TYPE_CHECKING:
@@ -26,14 +26,12 @@ if TYPE_CHECKING:
 
     from planner.checking import Judged
     from planner.dists import Dist, Metadata, Refusal, SdistReading
-    from planner.fits import Fits
     from planner.indexes.catalog import IndexCatalog
     from planner.indexes.client import Client
-    from planner.indexes.prefetch import Prefetcher
     from planner.inputs.localproject import LocalProject
-    from planner.page import Page
+    from planner.reader import SdistReader
     from planner.readiness import Ready
-    from planner.roots import Roots, Sources
+    from planner.roots import Sources
     from planner.settings import Settings
     from planner.verdict import Checked
     from planner.wanted import Inputs, Note
@@ -49,6 +47,7 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
 
     `say` is told what is under way, `warn` what works and could work better (a cache that cannot be used).
     """
+    from planner.intake import build_inputs, inputs_of  # noqa: PLC0415
     from planner.settings import read_settings, with_inputs  # noqa: PLC0415
 
     world = request.world
@@ -59,12 +58,15 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
         wanted = request.machine.or_else(settings.text, settings.items)
         fingerprint = aside.submit(machine_for, wanted, world)  # waits for programs, mostly
         client = _client(settings, world)
+        sdists = _sdist_reader(world, warn)
         try:
             missing: list[Note] = []
-            inputs = _inputs(request, settings, client, missing)
-            building = _build_inputs(request, settings, client)
+            inputs = inputs_of(request, settings, client, missing)
+            building = build_inputs(request, settings, client)
             settings = with_inputs(settings, inputs)
-            catalog = _catalog(settings, inputs, client=client, world=world, say=say, warn=warn)
+            catalog = _catalog(
+                settings, inputs, client=client, sdists=sdists, world=world, say=say, warn=warn
+            )
             machine = fingerprint.result()
             run = _Run(
                 request=request,
@@ -76,6 +78,7 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
             )
             return _checked(run, missing, say)
         finally:
+            sdists.close()
             client.close()
 
 
@@ -95,63 +98,12 @@ def _client(settings: Settings, world: World) -> Client:
     return Client(replace(network, trusted=hosts, keyring=keyring, http2=http2))
 
 
-def _inputs(request: Request, settings: Settings, client: Client, missing: list[Note]) -> Inputs:
-    from planner.inputs.words import read_inputs  # noqa: PLC0415
-
-    return read_inputs(
-        request.words,
-        requirements=request.requirements,
-        constraints=(*request.constraints, *settings.constraints),
-        editables=request.editables,
-        extras=request.extras,
-        groups=request.groups,
-        read=_reader(client),
-        exists=os.path.exists,
-        isdir=os.path.isdir,
-        environ=request.world.environ,
-        cwd=request.world.cwd,
-        stdin=request.world.stdin,
-        missing=missing,
-    )
-
-
-def _build_inputs(request: Request, settings: Settings, client: Client) -> Inputs | None:
-    """The files of `--build-constraint`, which say nothing of what is installed."""
-    from planner.inputs.words import read_inputs  # noqa: PLC0415
-
-    files = (*request.build_constraints, *settings.build_constraints)
-    if not files:
-        return None
-    return read_inputs(
-        (),
-        requirements=files,
-        read=_reader(client),
-        exists=os.path.exists,
-        isdir=os.path.isdir,
-        environ=request.world.environ,
-        cwd=request.world.cwd,
-    )
-
-
-def _reader(client: Client) -> Callable[[str], bytes]:
-    """Reads a file, or what an http(s) address serves."""
-
-    def read(location: str) -> bytes:
-        if location.partition("://")[0].lower() in ("http", "https"):
-            answer = client.get(client.credentials.learn(location), limit=MAX_INPUT)
-            if answer.status != 200:
-                raise InputError(f"The server answers {answer.status}.", where=location.partition("?")[0])
-            return answer.body
-        return read_local(location)
-
-    return read
-
-
 def _catalog(
     settings: Settings,
     inputs: Inputs,
     *,
     client: Client,
+    sdists: SdistReader,
     world: World,
     say: Callable[[str], None],
     warn: Callable[[str], None],
@@ -169,7 +121,8 @@ def _catalog(
         settings.policy.index_strategy,
         client=client,
         cache=Cache(folder, now=time.time, warn=warn),
-        read_sdist=_read_sdist,
+        read_sdist=sdists.read,
+        expect_sdist=sdists.expect,
         reader=READER,
         refresh=settings.flag("refresh"),
         serve=routes.get,
@@ -189,14 +142,21 @@ class _Run:
     catalog: IndexCatalog
 
 
-def _read_sdist(
+def _sdist_reader(world: World, warn: Callable[[str], None]) -> SdistReader:
+    from planner.reader import SdistReader  # noqa: PLC0415
+    from planner.sdist import READER  # noqa: PLC0415
+
+    return SdistReader(_read_here, reader=READER, environ=world.environ, warn=warn)
+
+
+def _read_here(
     filename: str,
     data: bytes | BinaryIO,
     project: NormalizedName,
     version: Version | None,
     markers: Mapping[str, str],
 ) -> SdistReading | Refusal:
-    """As `planner.sdist.reading.read_sdist`, which a run that reads no sdist need not import (40 ms)."""
+    """`planner.sdist.reading.read_sdist` in this process, which need not import it otherwise (40 ms)."""
     from planner.sdist.reading import read_sdist  # noqa: PLC0415
 
     return read_sdist(filename, data, project, version, markers)
@@ -204,6 +164,7 @@ def _read_sdist(
 
 def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> Checked:
     from planner import checking  # noqa: PLC0415
+    from planner.ahead import prefetcher  # noqa: PLC0415
     from planner.doubts import excluded_python  # noqa: PLC0415
     from planner.findings import Finding  # noqa: PLC0415
     from planner.roots import read_build_constraints, read_roots  # noqa: PLC0415
@@ -219,7 +180,7 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
         roots.build_constraints = read_build_constraints(run.building.wanted, machine.markers)
     fits = checking.judge_of(machine, run.settings.policy, roots)
     excluded = tuple(excluded_python(run.inputs.requires_python, fits))
-    ahead = _prefetcher(catalog, fits, machine, roots)
+    ahead = prefetcher(catalog, fits, machine, roots)
     until = world.monotonic() + SECONDS_TO_RESOLVE
     try:
         judged = checking.judge(
@@ -230,6 +191,9 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
             digest=catalog.digest,
             spent=lambda: world.monotonic() > until,
             say=say,
+            look=lambda subjects, packages: look_locally(
+                run.request.machine, world, machine, subjects, packages
+            ),
             unisolated=_unisolated(run.settings),
         )
     finally:
@@ -244,44 +208,6 @@ def _unisolated(settings: Settings) -> frozenset[str]:
     if settings.flag("no-build-isolation"):
         return frozenset({":all:"})
     return frozenset(canonicalize_name(name) for name in settings.items("no-build-isolation-package"))
-
-
-def _prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine, roots: Roots) -> Prefetcher:
-    """Threads that fetch what the resolution will want, by the choices that it would make first."""
-    from planner.checking import first_choice, following  # noqa: PLC0415
-    from planner.indexes.prefetch import Ask, Prefetcher  # noqa: PLC0415
-
-    environment = tuple(sorted(machine.markers.items()))
-    # What the user says of a project holds for whoever asks for it: without it the newest version of every
-    # dependency that is pinned would be fetched in vain.
-    said: dict[NormalizedName, dict[str, bool]] = {}
-    for ask in (*roots.asks, *(ask for asks in roots.constraints.values() for ask in asks)):
-        said.setdefault(ask.project, {})[ask.span.text] = ask.span.exact
-
-    def narrowed(project: NormalizedName, specifier: str) -> str:
-        known = said.get(project, {})
-        if any(known.values()):
-            return next(text for text, exact in known.items() if exact)
-        return ",".join(dict.fromkeys(text for text in (*known, specifier) if text))
-
-    def choose(page: Page, specifier: str) -> Dist | None:
-        return first_choice(page, specifier, fits)
-
-    def follow(metadata: Metadata, extras: frozenset[str]) -> list[Ask]:
-        if fits.policy.no_deps:
-            return []
-        return [
-            Ask(project, narrowed(project, specifier), named)
-            for project, specifier, named in following(metadata, extras, environment)
-            if project not in roots.fixed
-        ]
-
-    ahead = Prefetcher(catalog, choose, follow, markers=machine.markers)
-    for ask in roots.asks:
-        if ask.project not in roots.fixed:
-            extras = frozenset({ask.extra} if ask.extra else ())
-            ahead.ahead(ask.project, narrowed(ask.project, ""), extras)
-    return ahead
 
 
 def _sources(catalog: IndexCatalog, machine: Machine, *, folder: str) -> Sources:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from packaging.utils import NormalizedName
 
-from planner.buildenv import BuildEnvironment
+from planner.buildenv import BuildEnvironment, constraint_lines
 from planner.facts import Fact, Machine
 from planner.findings import Finding
 from planner.jobs import Jobs
@@ -65,6 +65,11 @@ class Ready:
     command: str = ""
     variables: tuple[tuple[str, str], ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def build_constraints(self) -> tuple[str, ...]:
+        """The pins of all build requirements, as lines for `--build-constraint`."""
+        return constraint_lines(one.environment for one in self.builds if one.environment is not None)
 
     def of(self, project: NormalizedName) -> Readiness | None:
         """The readiness of one build."""

@@ -28,7 +28,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "reader", "config", "settings"),
     ("roots", "verdict", "disk", "request", "doubts", "buildenv", "readiness", "buildfindings", "buildcheck"),
-    ("checking", "buildlines", "wording", "jsonform", "viewpoint"),
+    ("ahead", "searching", "intake", "checking", "buildlines", "wording", "jsonform", "viewpoint"),
     ("target",),
     ("pipeline", "report", "arguments"),
     ("cli",),
