@@ -234,7 +234,8 @@ class Ledger:
         """The program itself, where a build must find something by it alone."""
         for strength in _FIRM:
             for want in self._wants:
-                alone = want.subject.startswith("pkg-config:") and not want.instead
+                names = (want.subject, *want.instead)
+                alone = all(name.startswith("pkg-config:") for name in names)
                 if alone and not want.silent and want.strength == strength:
                     yield Need(
                         subject="program:pkg-config", role="build", strength=strength, effect=want.effect,
@@ -250,8 +251,7 @@ class Ledger:
         if first.strength == "fallback":
             want.strength, want.effect = "optional", f"a build without {first.subject} needs it"
         elif first is not want and first.role == want.role and not first.silent:
-            self._require(want.hangs_on[0], (), want.because[0])
-            self._join(first, want)
+            self._join(want, first)
         want.hangs_on = ()
 
 

@@ -16,7 +16,7 @@ from planner.dists import parse_requirement
 from planner.sdist import texts
 from planner.sdist.archive import SdistFiles
 from planner.sdist.inspectors.ledger import ALWAYS, NEVER, Ledger, merged, weigh
-from planner.sdist.inspectors.meson_finds import find_functions, find_methods, language
+from planner.sdist.inspectors.meson_finds import always, find_functions, find_methods, language
 from planner.sdist.inspectors.meson_flow import Asked, Handler, Project, Walk
 from planner.sdist.inspectors.meson_syntax import Assign, Call, Group, Literal, SyntaxProblemError, parse
 from planner.sdist.inspectors.meson_values import ABSENT, PRESENT, UNKNOWN, Feature, Hang, Thing, as_test
@@ -34,6 +34,7 @@ _BUILTIN: Mapping[str, object] = {
     "buildtype": "release", "debug": False, "optimization": "3", "default_library": "shared",
     "auto_features": Feature("auto"), "wrap_mode": "default", "unity": "off", "werror": False,
     "warning_level": "1", "prefer_static": False, "backend": "ninja", "layout": "mirror",
+    "cmake_prefix_path": [], "pkg_config_path": [], "c_args": [], "cpp_args": [], "c_link_args": [],
 }  # fmt: skip
 
 
@@ -57,8 +58,12 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
         match = _DEFINE.match(argument.strip())
         if match:
             options[f"!{match[1]}"] = match[2]
+        if argument.startswith("--wrap-mode="):
+            options["!wrap_mode"] = argument.partition("=")[2]
     project = Project("", options)
     walk = Walk(sdist.files, ledger, functions, methods, project)
+    walk.platform = sdist.markers.get("sys_platform", "linux")
+    walk.wrap_mode = str(options.get("!wrap_mode", "default"))
     walk.follow(project)
     yield from merged(ledger.needs())
     yield from ledger.doubts
@@ -66,24 +71,48 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
 
 def _methods(system: str, family: str) -> Mapping[tuple[str, str], Handler]:
     return {
-        ("machine", "system"): lambda walk, asked: system,
-        ("machine", "subsystem"): lambda walk, asked: system,
-        ("machine", "kernel"): lambda walk, asked: {"windows": "nt", "darwin": "xnu"}.get(system, system),
-        ("machine", "cpu_family"): lambda walk, asked: family,
-        ("machine", "cpu"): lambda walk, asked: family,
-        ("machine", "endian"): lambda walk, asked: "little",
-        ("meson", "get_compiler"): lambda walk, asked: Thing("compiler", "".join(asked.texts()[:1])),
-        ("meson", "is_subproject"): lambda walk, asked: bool(walk.project.folder),
-        ("meson", "is_cross_build"): lambda walk, asked: False,
-        ("meson", "can_run_host_binaries"): lambda walk, asked: True,
-        ("meson", "version"): lambda walk, asked: "1.9.0",
-        ("meson", "backend"): lambda walk, asked: "ninja",
+        ("machine", "system"): always(system),
+        ("machine", "subsystem"): always(system),
+        ("machine", "kernel"): always({"windows": "nt", "darwin": "xnu"}.get(system, system)),
+        ("machine", "cpu_family"): always(family),
+        ("machine", "cpu"): always(family),
+        ("machine", "endian"): always("little"),
+        ("meson", "get_compiler"): _get_compiler,
+        ("meson", "is_subproject"): _is_subproject,
+        ("meson", "is_cross_build"): _false,
+        ("meson", "can_run_host_binaries"): _true,
+        ("meson", "version"): always("1.9.0"),
+        ("meson", "backend"): always("ninja"),
         ("meson", "override_dependency"): _override,
-        ("meson", "get_external_property"): lambda walk, asked: (asked.arguments[1:2] or [UNKNOWN])[0],
+        ("meson", "get_external_property"): _get_property,
         ("module:fs", "exists"): _exists,
         ("module:fs", "is_file"): _exists,
         ("module:fs", "is_dir"): _exists,
     }
+
+
+def _true(_walk: Walk, _asked: Asked) -> object:
+    return True
+
+
+def _false(_walk: Walk, _asked: Asked) -> object:
+    return False
+
+
+def _get_compiler(_walk: Walk, asked: Asked) -> object:
+    return Thing("compiler", "".join(asked.texts()[:1]))
+
+
+def _is_subproject(walk: Walk, _asked: Asked) -> object:
+    return bool(walk.project.folder)
+
+
+def _get_property(_walk: Walk, asked: Asked) -> object:
+    return asked.arguments[1] if len(asked.arguments) > 1 else UNKNOWN
+
+
+def _is_variable(walk: Walk, asked: Asked) -> object:
+    return any(name in walk.project.variables for name in asked.texts()[:1])
 
 
 def _override(walk: Walk, asked: Asked) -> object:
@@ -249,7 +278,7 @@ def _assert(walk: Walk, asked: Asked) -> object:
     return UNKNOWN
 
 
-def _import(walk: Walk, asked: Asked) -> object:
+def _import(_walk: Walk, asked: Asked) -> object:
     for name in asked.texts()[:1]:
         return Thing(f"module:{name.removeprefix('unstable-')}")
     return UNKNOWN
@@ -271,13 +300,13 @@ def _set_variable(walk: Walk, asked: Asked) -> object:
 _FUNCTIONS: Mapping[str, Handler] = {
     "add_languages": _add_languages,
     "assert": _assert,
-    "declare_dependency": lambda walk, asked: PRESENT,
-    "disabler": lambda walk, asked: ABSENT,
+    "declare_dependency": always(PRESENT),
+    "disabler": always(ABSENT),
     "error": _error,
     "get_option": _get_option,
     "get_variable": _get_variable,
     "import": _import,
-    "is_variable": lambda walk, asked: any(name in walk.project.variables for name in asked.texts()[:1]),
+    "is_variable": _is_variable,
     "project": _project,
     "set_variable": _set_variable,
     "subdir": _subdir,

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
+from planner.knowledge.standard_headers import standard_headers
 from planner.needs import ANY_VERSION
 from planner.sdist.inspectors.meson_flow import Asked, Handler, Walk
 from planner.sdist.inspectors.meson_values import (
@@ -24,7 +25,7 @@ from planner.sdist.inspectors.meson_values import (
 )  # fmt: skip
 from planner.sdist.inspectors.meson_wraps import fall_back, provider
 
-__all__ = ["LANGUAGES", "find_functions", "find_methods", "language"]
+__all__ = ["LANGUAGES", "always", "find_functions", "find_methods", "language"]
 
 LANGUAGES: Mapping[str, str] = {
     "c": "dep:virtual/compiler/c",
@@ -50,7 +51,7 @@ _SPECIAL: Mapping[str, tuple[str, ...]] = {
     "blas": ("pkg-config:blas", "dep:virtual/interface/blas"),
     "cblas": ("pkg-config:cblas", "dep:virtual/interface/blas"),
     "lapack": ("pkg-config:lapack", "dep:virtual/interface/lapack"),
-    "openblas": ("pkg-config:openblas", "cmake:OpenBLAS"),
+    "openblas": ("pkg-config:openblas",),
     "llvm": ("program:llvm-config", "cmake:LLVM"),
     "pcap": ("pkg-config:libpcap", "program:pcap-config"),
     "cups": ("pkg-config:cups", "program:cups-config"),
@@ -61,7 +62,7 @@ _SPECIAL: Mapping[str, tuple[str, ...]] = {
     "jni": ("program:javac",),
     "jdk": ("program:javac",),
     "zlib": ("pkg-config:zlib", "library:z"),
-    "netcdf": ("pkg-config:netcdf", "cmake:NetCDF"),
+    "netcdf": ("pkg-config:netcdf",),
 }
 _WHEELS = {"cython3": "cython", "python3": "", "python": "", "f2py": "numpy", "numpy-config": "numpy"}
 # Of every Unix system, or brought by the build front end's own environment.
@@ -71,6 +72,15 @@ _PROGRAMS = frozenset(
 )
 _C_LIBRARIES = frozenset({"m", "dl", "rt", "pthread", "util", "c", "atomic", "gcc", "stdc++", "resolv"})
 _TESTS = frozenset({"gtest", "gmock", "catch2", "catch2-with-main", "valgrind", "doctest", "gtest_main"})
+
+
+def always(value: object) -> Handler:
+    """A function with one answer."""
+
+    def handler(_walk: Walk, _asked: Asked) -> object:
+        return value
+
+    return handler
 
 
 def language(walk: Walk, name: str, where: str, *, required: bool = True) -> int | None:
@@ -101,14 +111,14 @@ def find_methods() -> Mapping[tuple[str, str], Handler]:
         ("compiler", "find_library"): _find_library,
         ("compiler", "has_header"): _has_header,
         ("compiler", "check_header"): _has_header,
-        ("compiler", "get_id"): lambda walk, asked: "gcc",
-        ("compiler", "get_argument_syntax"): lambda walk, asked: "gcc",
-        ("module:python", "find_installation"): lambda walk, asked: Thing("python"),
-        ("module:python3", "find_python"): lambda walk, asked: Thing("python"),
+        ("compiler", "get_id"): always("gcc"),
+        ("compiler", "get_argument_syntax"): always("gcc"),
+        ("module:python", "find_installation"): always(Thing("python")),
+        ("module:python3", "find_python"): always(Thing("python")),
         ("python", "dependency"): _python_headers,
         ("python", "extension_module"): _python_headers,
-        ("python", "found"): lambda walk, asked: True,
-        ("python", "has_path"): lambda walk, asked: UNKNOWN,
+        ("python", "found"): always(PRESENT),
+        ("python", "has_path"): always(UNKNOWN),
     }
 
 
@@ -170,21 +180,25 @@ def _dependency(walk: Walk, asked: Asked, provided: frozenset[str]) -> object:
     subjects = _subjects(names)
     components = asked.keywords.get("modules") or asked.keywords.get("components")
     parts = [part for part in components if isinstance(part, str)] if isinstance(components, list) else []
+    versioned = subjects[0].startswith("pkg-config:")
+    specifier = _specifier(asked.keywords.get("version", [])) if versioned else ANY_VERSION
     key = walk.ledger.want(
         subjects[0], asked.where, " ".join((f"dependency {names[0]}", *parts[:4])), context=walk.context,
         required=required, instead=subjects[1:], silent=lower in _TESTS and not required,
         role="build" if subjects[0].startswith(("program:", "dep:virtual/compiler")) else "host",
-        specifier=_specifier(asked.keywords.get("version", [])) if subjects[0].startswith("pkg-") else ANY_VERSION,
+        specifier=specifier,
     )  # fmt: skip
     explicit = asked.keywords.get("fallback")
     allowed = asked.keywords.get("allow_fallback", required or explicit is not None)
+    if walk.wrap_mode == "nofallback":
+        allowed = False
     fallback = provider(walk, names, explicit) if allowed is True else None
     if fallback is not None:
         fall_back(walk, fallback, key, asked)
         return PRESENT
     if required:
-        return PRESENT
-    return Hang(lambda found: key in found, (key,), found=True)
+        return Hang(lambda _: True, found=True, label=lower)
+    return Hang(lambda found: key in found, (key,), found=True, label=lower)
 
 
 def _find_program(walk: Walk, asked: Asked, provided: frozenset[str]) -> object:
@@ -219,6 +233,8 @@ def _find_library(walk: Walk, asked: Asked) -> object:
         return ABSENT
     if not names or (names[0] in _C_LIBRARIES):
         return PRESENT if names else UNKNOWN
+    if "dirs" in asked.keywords:  # a place that a tool or the sdist itself tells, as of numpy's npymath
+        return PRESENT if required else UNKNOWN
     headers = asked.keywords.get("has_headers")
     listed = headers if isinstance(headers, list) else [headers]
     key = walk.ledger.want(
@@ -236,8 +252,8 @@ def _has_header(walk: Walk, asked: Asked) -> object:
         return False
     if not names:
         return UNKNOWN
-    if not required and names[0].startswith(("sys/", "linux/", "netinet/", "arpa/", "bits/")):
-        return UNKNOWN
+    if standard_headers().is_standard(names[0], walk.platform):
+        return True if required else UNKNOWN
     key = walk.ledger.want(
         f"header:{names[0]}", asked.where, asked.name, context=walk.context, required=required,
         silent=not required,

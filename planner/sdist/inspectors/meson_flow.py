@@ -7,6 +7,7 @@ the order of things. Nothing is run, and the work is bounded: what lies beyond i
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -31,10 +32,12 @@ from planner.sdist.inspectors.meson_syntax import (
 )  # fmt: skip
 from planner.sdist.inspectors.meson_values import (
     UNKNOWN,
+    Either,
     Hang,
     Thing,
     Unknown,
     as_test,
+    bare,
     joined,
     method,
     negated,
@@ -102,6 +105,8 @@ class Walk:
     project: Project
     context: Context = ()
     top: str = ""
+    wrap_mode: str = "default"
+    platform: str = "linux"
     overrides: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -265,7 +270,7 @@ class Walk:
         """What an expression comes to."""
         self._step()
         if isinstance(expression, Literal):
-            return UNKNOWN if expression.formatted else expression.value
+            return self._formatted(expression) if expression.formatted else expression.value
         if isinstance(expression, Name):
             return self.project.variables.get(expression.name, UNKNOWN)
         if isinstance(expression, Call):
@@ -287,6 +292,16 @@ class Walk:
         if isinstance(expression, Choose):
             return self._choose(expression)
         return self._chain(expression)
+
+    def _formatted(self, literal: Literal) -> object:
+        """An f-string: `@name@` stands for a variable."""
+        text = str(literal.value)
+        for name in re.findall(r"@(\w+)@", text)[:20]:
+            value = bare(self.project.variables.get(name, UNKNOWN))
+            if not isinstance(value, (str, int)):
+                return UNKNOWN
+            text = text.replace(f"@{name}@", str(value))[:2_000]
+        return text
 
     def _choose(self, choose: Choose) -> object:
         taken, other = weigh(*as_test(self.value(choose.test)))
@@ -322,9 +337,9 @@ class Walk:
         return joined(values, stop=stop)
 
     def _call(self, call: Call) -> object:
-        of = self.value(call.of) if call.of is not None else None
-        arguments = [self.value(argument) for argument in call.arguments]
-        keywords = {name: self.value(value) for name, value in call.keywords.items()}
+        of = bare(self.value(call.of)) if call.of is not None else None
+        arguments = [bare(self.value(argument)) for argument in call.arguments]
+        keywords = {name: bare(self.value(value)) for name, value in call.keywords.items()}
         given = keywords.pop("kwargs", None)
         if isinstance(given, dict):
             keywords.update(given)
@@ -337,6 +352,20 @@ class Walk:
         if found is not None:
             return found(self, asked)
         return method(of, call.name, arguments)
+
+
+def _either(contexts: list[Context], values: Sequence[object]) -> Either | Unknown:
+    keys = {key for context in contexts for branch in context for key in branch.keys}
+    keys |= {key for value in values if isinstance(value, Either) for key in value.keys}
+    cost = 1 + max((value.cost for value in values if isinstance(value, Either)), default=0)
+
+    def pick(given: frozenset[int]) -> object:
+        for context, value in zip(contexts, values, strict=True):
+            if all(branch.holds(given) for branch in context):
+                return value.pick(given) if isinstance(value, Either) else value
+        return UNKNOWN
+
+    return Either(pick, tuple(sorted(keys)), cost) if cost < 60 and len(keys) <= 12 else UNKNOWN
 
 
 def _same(values: Sequence[object]) -> bool:
@@ -358,11 +387,18 @@ def _item(of: object, key: object) -> object:
 
 
 def _operated(operator: str, one: object, two: object) -> object:
+    if isinstance(one, Either) or isinstance(two, Either):
+        return _compared(operator, one, two)
+    if operator in ("in", "not in") and isinstance(one, str) and isinstance(two, str):
+        return (one in two) is (operator == "in")
     if operator == "+":
         return plus(one, two)
     if operator == "/" and isinstance(one, str) and isinstance(two, str):
         return posixpath.join(one, two)[:2_000]
     plain = (str, int)
+    if operator in ("==", "!=") and isinstance(one, list) and isinstance(two, list):
+        known = all(isinstance(item, str) for item in (*one, *two))
+        return (one == two) is (operator == "==") if known else UNKNOWN
     if operator in ("==", "!=") and isinstance(one, plain) and isinstance(two, plain):
         return (one == two) is (operator == "==")
     if operator in ("in", "not in") and isinstance(two, (list, dict)):
@@ -376,14 +412,36 @@ def _operated(operator: str, one: object, two: object) -> object:
     return UNKNOWN
 
 
-def _chosen(contexts: list[Context], values: Sequence[object]) -> Hang | Unknown:
-    """A truth or a found thing that hangs on which part was taken."""
+def _compared(operator: str, one: object, two: object) -> object:
+    """A comparison of values that hang on things found hangs on them, too."""
+    cost = 1 + sum(value.cost for value in (one, two) if isinstance(value, Either))
+    keys = tuple(key for value in (one, two) if isinstance(value, Either) for key in value.keys)
+    if cost > 60:
+        return UNKNOWN
+
+    def pick(found: frozenset[int]) -> object:
+        first = one.pick(found) if isinstance(one, Either) else one
+        second = two.pick(found) if isinstance(two, Either) else two
+        return _operated(operator, first, second)
+
+    if operator not in ("==", "!=", "in", "not in", "<", "<=", ">", ">="):
+        return Either(pick, keys, cost)
+
+    def test(found: frozenset[int]) -> bool | None:
+        value = pick(found)
+        return value if isinstance(value, bool) else None
+
+    return Hang(test, keys, cost=cost)
+
+
+def _chosen(contexts: list[Context], values: Sequence[object]) -> Hang | Either | Unknown:
+    """A value that hangs on which part was taken."""
     branches = [branch for context in contexts for branch in context]
     if any(branch.kind == "unsure" for branch in branches):
         return UNKNOWN
     found = all(isinstance(value, Hang) and value.found for value in values)
     if not found and not all(isinstance(value, (bool, Hang)) for value in values):
-        return UNKNOWN
+        return _either(contexts, values)
     tests = [(value.test, value.keys) if isinstance(value, Hang) else as_test(value) for value in values]
     keys = {key for branch in branches for key in branch.keys} | {key for _, keys in tests for key in keys}
     if len(keys) > 12:

@@ -174,14 +174,14 @@ def _tokens(text: str) -> list[_Token]:
     line = 1
     depth = 0
     for match in _TOKENS.finditer(text):
-        kind, token = match.lastgroup or "", match[0]
+        kind, found = match.lastgroup or "", match[0]
         if kind == "other":
             raise SyntaxProblemError(line)
         if kind == "sign":
-            depth += (token in "([{") - (token in ")]}")
+            depth += (found in "([{") - (found in ")]}")
         if kind not in ("skip", "newline") or (kind == "newline" and depth <= 0):
-            out.append(_Token(kind, token, line))
-        line += token.count("\n")
+            out.append(_Token(kind, found, line))
+        line += found.count("\n")
     out.append(_Token("newline", "\n", line))
     out.append(_Token("end", "", line))
     return out

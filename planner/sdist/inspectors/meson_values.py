@@ -13,8 +13,8 @@ from typing import Final
 from planner.sdist.inspectors.ledger import Test
 
 __all__ = [
-    "ABSENT", "PRESENT", "UNKNOWN", "Feature", "Hang", "Thing", "Unknown", "as_test", "joined", "method",
-    "negated", "plus", "version_matches",
+    "ABSENT", "PRESENT", "UNKNOWN", "Either", "Feature", "Hang", "Thing", "Unknown", "as_test", "bare", "joined",
+    "method", "negated", "plus", "version_matches",
 ]  # fmt: skip
 
 
@@ -27,12 +27,22 @@ class Unknown:
 class Hang:
     """A truth, or with `found` a thing that was looked for, hanging on whether things are found.
 
-    `cost` counts the tests inside it: a file could otherwise make them double with every line.
+    `label` is the name of such a thing. `cost` counts the tests inside it: a file could otherwise make them double with every line.
     """
 
     test: Test
     keys: tuple[int, ...] = ()
     found: bool = False
+    cost: int = 1
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Any other value that hangs on whether things are found."""
+
+    pick: Callable[[frozenset[int]], object]
+    keys: tuple[int, ...]
     cost: int = 1
 
 
@@ -56,6 +66,11 @@ PRESENT: Final = Hang(lambda _: True, found=True)
 ABSENT: Final = Hang(lambda _: False, found=True)
 _MAX = 1_000
 _MAX_COST = 60
+
+
+def bare(value: object) -> object:
+    """The value where nothing is found that need not be."""
+    return bare(value.pick(frozenset())) if isinstance(value, Either) else value
 
 
 def as_test(value: object) -> tuple[Test, tuple[int, ...]]:
@@ -137,6 +152,8 @@ def method(value: object, name: str, arguments: list[object]) -> object:
         return _of_feature(value, name, arguments)
     if isinstance(value, Hang) and value.found and name == "found":
         return Hang(value.test, value.keys, cost=value.cost) if value.keys else value.test(frozenset())
+    if isinstance(value, Hang) and value.found and name == "name":
+        return value.label or UNKNOWN
     if isinstance(value, str):
         return _of_text(value, name, arguments)
     if isinstance(value, list):

@@ -23,7 +23,7 @@ class Subproject:
     name: str
     folder: str = ""
     address: str = ""
-    wrap: str = ""
+    git: bool = False
 
 
 def _subproject(walk: Walk, name: str) -> Subproject | None:
@@ -41,9 +41,12 @@ def _subproject(walk: Walk, name: str) -> Subproject | None:
     archive = section.get("source_filename", "")
     cached = posixpath.join(base, "packagecache", archive)
     if (archive and cached in walk.files.name_set) or posixpath.join(base, directory) in walk.files.folders:
-        return Subproject(name, posixpath.join(base, directory), wrap=wrap)
+        return Subproject(name, posixpath.join(base, directory))
+    if walk.wrap_mode == "nodownload":
+        return None
     address = section.get("source_url") or section.get("url") or ""
-    return Subproject(name, address=address or "?", wrap=wrap)
+    git = any(key.startswith("wrap-git") for key in sections)
+    return Subproject(name, address=address or "?", git=git)
 
 
 def provider(walk: Walk, names: list[str], explicit: object) -> Subproject | None:
@@ -71,6 +74,10 @@ def enter(walk: Walk, found: Subproject, where: str, options: object = None) -> 
     if not found.folder:
         host = host_of(found.address) or found.name
         walk.ledger.download(host, where, f"{found.name} is downloaded", walk.context)
+        if found.git:
+            walk.ledger.want(
+                "program:git", where, f"{found.name} is cloned", context=walk.context, role="build"
+            )
         return
     given: dict[str, object] = {}
     for item in options if isinstance(options, list) else ():
