@@ -14,7 +14,7 @@ from planner.errors import InputError, MachineError
 from planner.facts import Fact, Machine, Unknown
 from planner.request import MachineRequest, World
 
-__all__ = ["look_locally", "machine_for"]
+__all__ = ["everything", "look_locally", "machine_for"]
 
 
 def machine_for(request: MachineRequest, world: World, *, whole: bool = False) -> Machine:
@@ -30,7 +30,7 @@ def machine_for(request: MachineRequest, world: World, *, whole: bool = False) -
         text = _machine_text(request.file, world)
         machine = machinefile.loads(text, request.file)
     else:
-        subjects, packages = _all_asked() if whole else ((), {})
+        subjects, packages = everything() if whole else ((), {})
         machine = fingerprint(
             LocalHost(world.environ), python=request.python or None, subjects=subjects, packages=packages
         )
@@ -41,7 +41,7 @@ def machine_for(request: MachineRequest, world: World, *, whole: bool = False) -
     return machinefile.assume(machine, request.assume)
 
 
-def _all_asked() -> tuple[Iterable[str], Mapping[str, tuple[str, ...]]]:
+def everything() -> tuple[Iterable[str], Mapping[str, tuple[str, ...]]]:
     """Everything the tables speak of: subjects, and packages by package manager."""
     from planner.knowledge.things import MANAGERS, all_subjects, things  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 
 from planner.errors import MachineError
-from planner.facts import FAMILIES, MARKERS, NAMES, Absent, Known, Machine, Unknown
+from planner.facts import FAMILIES, MARKERS, NAMES, NOWHERE, Absent, Known, Machine, Unknown
 from planner.machinefile import assume, dumps_json, dumps_toml, for_platform, for_python, loads
 from planner.probes.fingerprint import fingerprint
 from planner.probes.recorded import RecordedHost
@@ -62,6 +62,9 @@ machines = st.builds(
     st.lists(words, min_size=len(MARKERS), max_size=len(MARKERS)),
     st.dictionaries(names, facts, max_size=8),
 )
+nowhere = st.dictionaries(
+    st.tuples(st.sampled_from(sorted(NOWHERE)), words.filter(bool)).map(":".join), st.none(), max_size=8
+).map(lambda found: {name: Absent(NOWHERE[name.partition(":")[0]]) for name in found})
 
 
 @given(machines)
@@ -69,6 +72,54 @@ machines = st.builds(
 def test_any_machine_survives_its_file(machine):
     assert loads(dumps_toml(machine), "m.toml") == machine
     assert loads(dumps_json(machine), "m.json") == machine
+
+
+@given(machines, nowhere)
+@settings(max_examples=100, deadline=None)
+def test_what_was_found_nowhere_survives_without_a_word(machine, found):
+    whole = Machine(markers=machine.markers, facts={**machine.facts, **found})
+    assert loads(dumps_toml(whole), "m.toml") == whole
+    assert loads(dumps_json(whole), "m.json") == whole
+
+
+def test_what_was_found_nowhere_is_short(debian):
+    found = {f"header:lib{number}/a.h": Absent(NOWHERE["header"]) for number in range(100)}
+    text = dumps_toml(
+        Machine(markers=debian.markers, facts={**debian.facts, **found, "library:x": Absent("only x")})
+    )
+    assert text.count("lib7/a.h") == 1
+    assert max(map(len, text.split("[absent]")[1].splitlines())) <= 110
+    assert len(text.split("[absent]")[1].splitlines()) < 30
+    assert '"library:x" = { absent = "only x" }' in text
+    assert "header = [" in text
+
+
+def test_absent_things_of_a_file_written_by_hand(text):
+    machine = loads(text + '\npkg-config = ["libpq"]\n', "m.toml")
+    assert machine.fact("pkg-config:libpq") == Absent(NOWHERE["pkg-config"])
+    assert loads(text.partition("[absent]")[0], "m.toml").fact("program:swig") == Unknown(
+        "no probe looked for it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        (
+            '[absent]\nheaders = ["x.h"]\n',
+            "`absent.headers` is no key of a machine file. Did you mean `header`?",
+        ),
+        ('[absent]\nheader = "x.h"\n', "`absent.header` must be an array of names."),
+        ("[absent]\nheader = [1]\n", "`absent.header` must be an array of names."),
+        ('[absent]\nheader = [""]\n', "`absent.header` must be an array of names."),
+        ('[absent]\nprogram = ["gcc"]\n', "`program:gcc` stands in `facts` and in `absent`."),
+        ("[[absent]]\n", "`absent` must be a table."),
+    ],
+)
+def test_a_bad_table_of_absent_things(text, table, sentence):
+    with pytest.raises(MachineError) as caught:
+        loads(text.partition("[absent]")[0] + table, "m.toml")
+    assert sentence in caught.value.what
 
 
 def test_the_order_of_facts_does_not_change_the_file(debian):

@@ -89,13 +89,9 @@ def find_places(host: Host, target: Target) -> Places:
 
 
 def _there(host: Host, folders: Iterable[str]) -> tuple[str, ...]:
-    """The folders that exist, each once by any name; a relative one means another folder for each build."""
+    """The folders that exist, each once (/lib is /usr/lib); a relative one is another for each build."""
     absolute = (folder for folder in dict.fromkeys(folders) if paths(host).isabs(folder))
-    there: dict[str, str] = {}
-    for folder in absolute:
-        if host.exists(folder):
-            there.setdefault(host.realpath(folder), folder)  # /lib is /usr/lib almost everywhere
-    return tuple(there.values())
+    return tuple(dict.fromkeys(host.realpath(folder) for folder in absolute if host.exists(folder)))
 
 
 def _listed(host: Host, *variables: str) -> Iterator[str]:

@@ -136,12 +136,15 @@ def _decode(document: Mapping[str, Any]) -> RecordedHost:
     def resolved(path: str) -> str:
         return _resolved(path, links, "\\" if system["os"] == "windows" else "/")
 
+    folders: dict[str, tuple[str, ...]] = {}
+    for path, names in document.get("folders", {}).items():
+        folders[resolved(path)] = (*folders.get(resolved(path), ()), *names)
     return RecordedHost(
         system=System(**system),
         environ=dict(document.get("environ", {})),
         files={resolved(path): _content(value) for path, value in document.get("files", {}).items()},
         programs=frozenset(programs | {resolved(path) for path in programs}),
-        folders={resolved(path): tuple(names) for path, names in document.get("folders", {}).items()},
+        folders=folders,
         links=links,
         open=frozenset(document.get("open", [])),
         disks={path: int(free) for path, free in document.get("disks", {}).items()},

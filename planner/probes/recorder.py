@@ -21,12 +21,15 @@ __all__ = ["RecordingHost"]
 
 _TELLING = re.compile(
     r"cuda|rocm|cu\d\d|\.(?:dist|egg)-info$|\d+\.\d+|^\d+$"
-    r"|^lib.+\.(?:so|a|dylib|tbd|lib)(?:\.|$)|-linux-|\.conf$"
+    r"|^lib.+\.(?:so|a|dylib|tbd|lib)(?:\.|$)|-linux-|\.(?:conf|h|hpp|pc)$"
     r"|_Packages(?:\.\w+)?$|^APKINDEX\.|\.db$|\.solvx?$|-[0-9a-f]{16}$"
 )
 # Where packages come from may be a company's own mirror, with a password in its address.
 _ADDRESS = re.compile(r"(?<=://)[^/\s\"'<>]+")
 _APT_LIST = re.compile(r"^.*(?=_Packages)")
+# Containers and jobs have such names in the paths of control groups.
+_GROUP_PATHS = ("/proc/self/cgroup", "/proc/self/mountinfo", "/sys/fs/cgroup")
+_GROUP_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{12,64}(?![0-9a-f])")
 # The lines of a file that tell a probe something; others' headers and a machine's mounts stay where they are.
 _LINES = (
     (".h", r"^#define\s+\w*VERSION\s"),
@@ -152,7 +155,7 @@ class RecordingHost:
             "disks": notes["disks"],
             "links": notes["links"],
             "folders": {path: _telling(names) for path, names in notes["folders"].items()},
-            "files": {path: _text(path, content) for path, content in notes["files"].items()},
+            "files": dict(_file(path, content) for path, content in notes["files"].items()),
             "runs": [
                 {"argv": argv, **({"not-run": a.why} if isinstance(a, NotRun) else asdict(a))}
                 for argv, a in sorted(notes["runs"].items())
@@ -166,6 +169,13 @@ class RecordingHost:
 def _telling(names: Sequence[str]) -> list[str]:
     """The names that a probe may understand; what else lies in a folder is its owner's business."""
     return list(dict.fromkeys(_APT_LIST.sub("mirror.test", name) for name in names if _TELLING.search(name)))
+
+
+def _file(path: str, content: bytes) -> tuple[str, object]:
+    text = _text(path, content)
+    if isinstance(text, str) and path.startswith(_GROUP_PATHS):
+        return _GROUP_ID.sub("id", path), _GROUP_ID.sub("id", text)
+    return path, text
 
 
 def _text(path: str, content: bytes) -> object:
