@@ -90,8 +90,16 @@ def last_error(text: str) -> str:
     return ""
 
 
+@dataclass(frozen=True)
+class Terms:
+    """Of builds: how many seconds one may take, and whether its import must succeed."""
+
+    limit: float = 600
+    imports: bool = True
+
+
 def build(
-    cache: Cache, spec: str, packages: Iterable[str], *, limit: float, fullest: Sequence[str] = ()
+    cache: Cache, spec: str, packages: Iterable[str], terms: Terms, *, fullest: Sequence[str] = ()
 ) -> Built:
     """Build one project from source in a fresh machine that has exactly these packages, and import it.
 
@@ -102,7 +110,9 @@ def build(
     result = Built(project, version, wanted, "fail")
     try:
         with cache.machine(wanted) as machine:
-            ran = machine.run(f"/v/bin/pip install --no-binary {project} {shlex.quote(spec)}", limit=limit)
+            ran = machine.run(
+                f"/v/bin/pip install --no-binary {project} {shlex.quote(spec)}", limit=terms.limit
+            )
             result.log, result.seconds, result.compiler_mib = ran.text, ran.seconds, ran.compiler_mib
             result.compiler = ran.compiler
             if ran.code == 0:
@@ -111,11 +121,11 @@ def build(
     except NotInstallable as error:
         result.outcome, result.error, result.log = "not-installable", str(error), str(error)
         return result
-    judge(result, ran.code, fullest)
+    judge(result, ran.code, terms, fullest)
     return result
 
 
-def judge(result: Built, code: int, fullest: Sequence[str]) -> None:
+def judge(result: Built, code: int, terms: Terms, fullest: Sequence[str]) -> None:
     """Fill in the outcome from the log."""
     text = result.log
     made = re.findall(r"Created wheel for ([^:]+): filename=(\S+)", text)
@@ -136,7 +146,7 @@ def judge(result: Built, code: int, fullest: Sequence[str]) -> None:
             lacking = sorted(set(fullest) - set(result.shared))
             result.outcome, result.error = "ok-degraded", "without " + " ".join(lacking[:5])
         if [why for why in seen["failed"].values() if not undeclared(why, seen.get("tops", ()))]:
-            result.outcome = "import-fail"
+            result.outcome = "import-fail" if terms.imports else result.outcome
             result.error = "; ".join(f"import {name}: {why}" for name, why in seen["failed"].items())[:300]
 
 
@@ -180,10 +190,10 @@ def closure(cache: Cache, packages: Iterable[str]) -> frozenset[str]:
     return frozenset(re.findall(r"^Inst (\S+)", ran.text, re.MULTILINE))
 
 
-def minimal(cache: Cache, spec: str, superset: Sequence[str], *, limit: float) -> Minimal:
+def minimal(cache: Cache, spec: str, superset: Sequence[str], terms: Terms) -> Minimal:
     """The least set of packages, found by leaving out one at a time from a set that works."""
-    full = build(cache, spec, superset, limit=limit)
-    bare = build(cache, spec, (), limit=limit, fullest=full.shared)
+    full = build(cache, spec, superset, terms)
+    bare = build(cache, spec, (), terms, fullest=full.shared)
     if full.outcome != "ok":
         return Minimal(bare, full, full, [])
     if bare.outcome == "ok":
@@ -191,17 +201,17 @@ def minimal(cache: Cache, spec: str, superset: Sequence[str], *, limit: float) -
     start, notes = full, []
     if "g++" in superset:
         lighter = ["gcc", *(name for name in superset if name not in ("gcc", "g++"))]
-        tried = build(cache, spec, lighter, limit=limit, fullest=full.shared)
+        tried = build(cache, spec, lighter, terms, fullest=full.shared)
         if tried.outcome == "ok":
             start = tried
         else:
             notes.append(f"g++: {tried.outcome}: {tried.error}")
             start = replace(full, packages=tuple(name for name in full.packages if name != "gcc"))
-    least, more = prune(cache, spec, start, limit=limit)
+    least, more = prune(cache, spec, start, terms)
     return Minimal(bare, full, least, notes + more)
 
 
-def prune(cache: Cache, spec: str, good: Built, *, limit: float) -> tuple[Built, list[str]]:
+def prune(cache: Cache, spec: str, good: Built, terms: Terms) -> tuple[Built, list[str]]:
     """Leave out one package at a time from a set that works; the last build that worked, and what was seen.
 
     A package that the others bring is left out without a build. The compiler and Python's headers are not
@@ -217,7 +227,7 @@ def prune(cache: Cache, spec: str, good: Built, *, limit: float) -> tuple[Built,
         elif name in COMPILING and extension:
             notes.append(f"{name}: not tried, an extension module of CPython was compiled")
         else:
-            tried = build(cache, spec, without, limit=limit, fullest=good.shared)
+            tried = build(cache, spec, without, terms, fullest=good.shared)
             if tried.outcome == "ok":
                 kept, least = without, tried
                 notes.append(f"{name}: builds without")
@@ -226,7 +236,7 @@ def prune(cache: Cache, spec: str, good: Built, *, limit: float) -> tuple[Built,
     return replace(least, packages=tuple(kept)), notes
 
 
-def superfluous(cache: Cache, spec: str, good: Built, *, limit: float) -> list[str]:
+def superfluous(cache: Cache, spec: str, good: Built, terms: Terms) -> list[str]:
     """Which packages of a set that works could be left out, one after the other."""
-    least, _ = prune(cache, spec, good, limit=limit)
+    least, _ = prune(cache, spec, good, terms)
     return sorted(set(good.packages) - set(least.packages))

@@ -30,7 +30,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from bare_build import Minimal, build, minimal, split_spec, superfluous
+from bare_build import Minimal, Terms, build, minimal, split_spec, superfluous
 from bare_machine import Cache
 from packaging.utils import canonicalize_name
 
@@ -57,7 +57,7 @@ def order(packages: Iterable[str]) -> list[str]:
     return sorted(packages, key=lambda name: (name not in ("gcc", "g++"), name != "python3-dev", name))
 
 
-def row(found: Minimal) -> Row:
+def row(found: Minimal, terms: Terms) -> Row:
     """A project's row in the table."""
     bare, full, least = found.bare, found.full, found.least
     file = re.search(r"Downloading (\S+\.(?:tar\.\w+|zip|tgz))", full.log + bare.log)
@@ -74,12 +74,13 @@ def row(found: Minimal) -> Row:
         "tried_apt": order(full.packages),
         "pruned": found.pruned,
         "extensions": len(full.shared),
+        "imports": None if terms.imports else False,
         "wheel": least.wheel,
         "seconds": least.seconds,
         "peak_compiler_mib": least.compiler_mib,
         "checked": datetime.now(timezone.utc).date().isoformat(),
     }
-    return {key: value for key, value in values.items() if value not in ("", None)}
+    return {key: value for key, value in values.items() if value is not None and value != ""}
 
 
 def read(file: Path | None) -> dict[str, Row]:
@@ -159,12 +160,13 @@ def against(cache: Cache, spec: str, truth: Row, options: argparse.Namespace) ->
     lacking = sorted(set(best or ()) - set(packages))
     if best is not None and set(packages) == set(best) and not options.rebuild:
         return Verdict(spec, packages, "ok", [], [], "the table's minimal set")
-    result = build(cache, spec, packages, limit=options.limit)
+    terms = Terms(limit=options.limit, imports=truth.get("imports", not options.no_import))
+    result = build(cache, spec, packages, terms)
     if result.outcome == "ok" and len(result.shared) < truth.get("extensions", 0):
         result.outcome = "ok-degraded"
     if result.outcome != "ok":
         return Verdict(spec, packages, result.outcome, [], lacking, result.error)
-    return Verdict(spec, packages, "ok", superfluous(cache, spec, result, limit=options.limit), lacking)
+    return Verdict(spec, packages, "ok", superfluous(cache, spec, result, terms), lacking)
 
 
 def told(one: Verdict) -> str:
@@ -212,8 +214,9 @@ def keep(results: Path | None, name: str, value: object, log: str) -> None:
 
 def least(cache: Cache, spec: str, superset: Sequence[str], options: argparse.Namespace) -> Row:
     """Find, keep and tell one project's minimal set."""
-    found = minimal(cache, spec, superset, limit=options.limit)
-    values = row(found)
+    terms = Terms(limit=options.limit, imports=not options.no_import)
+    found = minimal(cache, spec, superset, terms)
+    values = row(found, terms)
     parts = (("bare", found.bare), ("full", found.full), ("least", found.least))
     log = "".join(f"##### {part}: {' '.join(one.packages)}\n{one.log}\n" for part, one in parts)
     keep(options.results, f"{canonicalize_name(found.full.project)}.minimal", values, log)
@@ -243,6 +246,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rebuild", action="store_true", help="with --plan: build also the table's own sets")
     parser.add_argument("--truth", type=Path, help="write results of --minimal into this table")
     parser.add_argument("--results", type=Path, help="keep results (JSON) and logs in this folder")
+    parser.add_argument("--no-import", action="store_true", help="a failing import does not count")
     parser.add_argument("--limit", type=float, default=600, help="seconds for one build")
     parser.add_argument("--side-by-side", type=int, default=1, help="how many builds at once")
     default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "wheelplan-bare"
@@ -270,7 +274,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             found = list(pool.map(lambda job: least(cache, job[0], job[1], options), jobs))
             return 0 if all(values["outcome"] == "ok" for values in found) else 1
         packages = names(options.packages)
-        builds = list(pool.map(lambda job: build(cache, job[0], packages, limit=options.limit), jobs))
+        terms = Terms(limit=options.limit, imports=not options.no_import)
+        builds = list(pool.map(lambda job: build(cache, job[0], packages, terms), jobs))
     for one in builds:
         values = {key: value for key, value in asdict(one).items() if key != "log"}
         keep(options.results, f"{canonicalize_name(one.project)}.build", values, one.log)

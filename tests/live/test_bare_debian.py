@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from bare_build import build, minimal
+from bare_build import Terms, build, minimal
 from bare_machine import Cache
 
 pytestmark = pytest.mark.live
@@ -43,17 +43,19 @@ def test_the_time_limit_ends_everything(cache: Cache) -> None:
 
 
 def test_a_c_extension_fails_on_the_bare_machine_and_builds_with_the_minimal_set(cache: Cache) -> None:
-    found = minimal(cache, "cffi==2.1.1", ["g++", "python3-dev", "pkg-config", "libffi-dev"], limit=300)
+    found = minimal(
+        cache, "cffi==2.1.1", ["g++", "python3-dev", "pkg-config", "libffi-dev"], Terms(limit=300)
+    )
     assert found.bare.outcome == "fail"
     assert found.least.outcome == "ok"
     assert set(found.least.packages) == {"gcc", "python3-dev", "libffi-dev"}
 
 
 def test_an_optional_extension_is_missed(cache: Cache) -> None:
-    full = build(cache, "setproctitle==1.3.8", ["gcc", "python3-dev"], limit=300)
-    bare = build(cache, "setproctitle==1.3.8", [], limit=300, fullest=full.shared)
+    full = build(cache, "setproctitle==1.3.8", ["gcc", "python3-dev"], Terms(limit=300))
+    bare = build(cache, "setproctitle==1.3.8", [], Terms(limit=300), fullest=full.shared)
     assert (full.outcome, bare.outcome) == ("ok", "ok-degraded")
 
 
 def test_a_package_that_debian_lacks_is_said(cache: Cache) -> None:
-    assert build(cache, "cffi==2.1.1", ["no-such-package"], limit=60).outcome == "not-installable"
+    assert build(cache, "cffi==2.1.1", ["no-such-package"], Terms(limit=60)).outcome == "not-installable"
