@@ -16,7 +16,7 @@ from planner.buildfindings import build_findings
 from planner.dists import Pin, SdistReading, Tree
 from planner.facts import Machine
 from planner.jobs import Jobs, jobs_for
-from planner.knowledge.projects import project as known_project
+from planner.knowledge.projects import needs_of
 from planner.loads import load_of
 from planner.needs import Inspection, Need
 from planner.prerequisites import (
@@ -59,8 +59,7 @@ def make_ready(
         inspection = reading.inspection if reading is not None else None
         if build.native is False or inspection is None:
             inspection = Inspection()
-        rows = known_project(build.project)
-        needs = rows.needs_of(inspection.needs, build.version) if rows else inspection.needs
+        needs = needs_of(build.project, build.version, inspection.needs)
         cases.append(_Case(build, inspection, needs))
     machine = _looked_up(machine, look, cases)
     for case in cases:

@@ -22,6 +22,7 @@ from planner.findings import Finding
 from planner.fits import Fits
 from planner.knowledge.siblings import siblings
 from planner.page import Catalog
+from planner.older import buildable_version
 from planner.plan import Building, Package
 from planner.policy import Policy
 from planner.readiness import Look, Readiness, Ready
@@ -106,7 +107,9 @@ def judge(
         ready = make_ready(
             builds, readings, pins, environments, machine=machine, look=look, unisolated=unisolated
         )
-        findings += ready.findings
+        older = _buildable(ready, builds, catalog, fits)
+        builds = [_with_older(build, older.get(build.project)) for build in builds]
+        findings += [_with_way_out(found, older) for found in ready.findings]
     return Judged(
         packages=tuple(_package(pin, builds, ready, machine.markers) for pin in pins),
         builds=tuple(builds),
@@ -142,6 +145,36 @@ def _with_sibling(build: SourceBuild, catalog: Catalog, fits: Fits) -> SourceBui
     caution = f"; {sibling.caution}" if sibling.caution else ""
     way = f"{sibling.name}=={version} has a wheel for this machine (another project{caution})"
     return replace(build, alternatives=(*build.alternatives, way))
+
+
+def _buildable(
+    ready: Ready, builds: Sequence[SourceBuild], catalog: Catalog, fits: Fits
+) -> dict[str, Version]:
+    """For builds whose needs cannot be met here: the newest older version whose needs can."""
+    found = {}
+    for one, build in zip(ready.builds, builds, strict=True):
+        unmet = any(need.unmet and need.strength == "required" for need in one.prerequisites)
+        if unmet and build.version is not None and not build.own and build.code != "WP111":
+            version = buildable_version(
+                one, build.version, machine=ready.machine, catalog=catalog, fits=fits
+            )
+            if version is not None:
+                found[str(build.project)] = version
+    return found
+
+
+def _with_older(build: SourceBuild, version: Version | None) -> SourceBuild:
+    if version is None:
+        return build
+    way = f"{build.project}=={version} can be built here (the newest version whose needs can be met)"
+    return replace(build, alternatives=(*build.alternatives, way))
+
+
+def _with_way_out(found: Finding, older: Mapping[str, Version]) -> Finding:
+    version = older.get(found.project) if found.code == "WP204" else None
+    if version is None:
+        return found
+    return replace(found, remedy=f"pin {found.project}=={version}: what that needs can be had here")
 
 
 def _readings(

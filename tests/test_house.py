@@ -27,7 +27,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     + ("prerequisites", "jobs", "loads"),
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "reader", "config", "settings"),
-    ("roots", "verdict", "disk", "request", "doubts", "buildenv", "readiness", "buildfindings", "buildcheck"),
+    ("roots", "verdict", "disk", "request", "doubts", "buildenv", "readiness", "buildfindings", "buildcheck", "older"),
     ("ahead", "searching", "intake", "checking", "buildlines", "wording", "jsonform", "viewpoint"),
     ("target",),
     ("pipeline", "report", "arguments"),
