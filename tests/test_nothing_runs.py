@@ -26,7 +26,9 @@ allowed_programs = set()
 events = []
 
 def hook(event, args):
-    if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.fork"):
+    if event == "subprocess.Popen" and tuple(args[1]) == own:
+        workers.append(args[3])
+    elif event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.fork"):
         events.append([event, repr(args)[:200]])
     elif event == "exec" and getattr(args[0], "co_filename", "") not in seen_files:
         name = getattr(args[0], "co_filename", "")
@@ -38,10 +40,13 @@ def hook(event, args):
         events.append([event, args[0]])
 
 seen_files = set()
+workers = []
+from planner.reader import worker_command
+own = worker_command()  # what happens inside is watched in tests/test_reader.py
 sys.addaudithook(hook)
 from planner.cli import main
 code = main(sys.argv[1:])
-print(json.dumps({"code": code, "events": events}), file=sys.stderr)
+print(json.dumps({"code": code, "events": events, "workers": workers}), file=sys.stderr)
 """
 
 
@@ -104,6 +109,7 @@ def test_a_check_runs_nothing_of_what_it_reads(tmp_path: Path) -> None:
     )
     told = json.loads(ran.stderr.splitlines()[-1])
     assert told["events"] == []
+    assert told["workers"] in ([{}], [{}, {}])  # our own reader, whose environment is empty
     checked = json.loads(ran.stdout)
     assert {p["name"]: (p["source-build"] or {}).get("kind") for p in checked["packages"]} == {
         "evil": "native",

@@ -55,7 +55,7 @@ class IndexCatalog:
 
     `indexes` are asked in their order; `serve` may name other ones for a project (CUDA builds, pinned
     indexes). `reader` names the version of `read_sdist`, so that readings of an older one are not believed.
-    `progress` is called after each answer, from any thread.
+    `expect_sdist` is called before a download, `progress` after each answer, both from any thread.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class IndexCatalog:
         client: Client,
         cache: Cache,
         read_sdist: ReadSdist,
+        expect_sdist: Callable[[], None] = lambda: None,
         reader: str = "1",
         refresh: bool = False,
         serve: Callable[[NormalizedName], tuple[Index, ...] | None] = lambda _: None,
@@ -76,6 +77,7 @@ class IndexCatalog:
         self._client = client
         self._cache = cache
         self._read_sdist = read_sdist
+        self._expect_sdist = expect_sdist
         self._reader = reader
         self._serve = serve
         self._progress = progress
@@ -193,6 +195,7 @@ class IndexCatalog:
         self, row: Row, project: NormalizedName, version: Version | None, markers: Mapping[str, str]
     ) -> SdistReading | Refusal:
         with self._sdist_slots, closing(HashedFile(keep=True)) as sink:
+            self._expect_sdist()
             try:
                 read_into(sink, row.url, self._client, SDIST_LIMIT)
                 if row.sha256 and sink.sha256.hexdigest() != row.sha256:

@@ -97,12 +97,14 @@ class _Share:
 _SHARES = {
     Use.METADATA: _Share(largest=MAX_TEXT, total=MAX_KEPT),
     Use.BUILD: _Share(largest=MAX_TEXT, total=12 << 20),
+    Use.NESTED: _Share(largest=256 << 10, total=6 << 20),
     Use.HEAD: _Share(each=64 << 10, total=4 << 20),
     Use.CODE: _Share(largest=256 << 10, total=4 << 20),
     Use.SOURCE: _Share(each=MAX_SCANNED, total=40 << 20),
     Use.VENDORED: _Share(each=MAX_SCANNED, total=24 << 20),
 }
 _SCANNED = (Use.SOURCE, Use.VENDORED)
+_SPARE = (Use.CODE, Use.NESTED)  # read in case a build turns to them: not worth a note
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +167,13 @@ class _Gatherer:
         share = _SHARES[use]
         count = min(size, share.each or size)
         if size > share.largest:
-            if use is not Use.CODE:
+            if use not in _SPARE:
                 self.note(f"{name} is larger than {share.largest >> 20} MiB and was not read")
             return None
         if count > self._left[use] or (use in _SCANNED and self._includes_left <= 0):
             if use in _SCANNED:
                 self.note(f"only the first {share.total >> 20} MiB of its sources were looked at")
-            elif use is not Use.CODE:
+            elif use not in _SPARE:
                 self.note(f"{name} was not read: the archive has too many build files")
             return None
         self._left[use] -= count

@@ -28,8 +28,8 @@ _BUILDS = re.compile(
 )
 _ASIDE = re.compile(
     r"""(?xi) (?:^|/) (?: \.[^/]+ | (?:unit|integration|functional)?_?tests?(?:[ _-][^/]*)? | testing
-      | testdata | test_?suite | docs? | documentation | examples? | samples? | demos? | tutorials?
-      | notebooks? | benchmarks? | fuzz(?:ing|ers?)? ) /"""
+      | testdata | test_?suite | docs? | documentation | examples? | samples | demos | tutorials?
+      | notebooks? | benchmarks? | fuzz(?:ing|ers) ) /"""
 )
 _VENDORED = re.compile(
     r"""(?xi) (?:^|/) (?: third[_-]?party | 3rd_?party | _?vendor(?:ed|s)?(?:[_-][^/]*)? | extern(?:als?)?
@@ -50,8 +50,10 @@ class Use(enum.Enum):
     """It can speak of names, versions and dependencies."""
     BUILD = "build"
     """It says how something is built."""
+    NESTED = "nested"
+    """The same, for a copy of somebody else's project, which the build may enter (`add_subdirectory`)."""
     HEAD = "head"
-    """The same, in its first part."""
+    """A script that says how something is built, in its first part."""
     CODE = "code"
     """Python that a build may import."""
     SOURCE = "source"
@@ -156,20 +158,21 @@ def _build_file(name: str, base: str, suffix: str) -> Use | None:
         return Use.BUILD if name.endswith(f".cargo/{base}") and depth <= 3 else None
     if base in _MESON:
         return Use.BUILD if depth <= 8 and not is_aside(name) else None
-    if depth > 4 or is_aside(name):
+    if depth > 6 or is_aside(name):
         return None
+    mine = Use.NESTED if is_vendored(name) else Use.BUILD
+    if base == "CMakeLists.txt" or suffix == ".cmake":
+        return mine if depth <= 4 or mine is Use.NESTED else None
     if suffix == ".wrap":
         return Use.BUILD if "subprojects/" in name else None
     if depth > 3:
         return None
-    if base == "CMakeLists.txt" or suffix == ".cmake":
-        return None if is_vendored(name) else Use.BUILD
     if base in _HEADS or base.startswith("Makefile."):
         return Use.HEAD
     if suffix == ".sh":
-        return None if _SERVERS.search(name) else Use.BUILD
+        return None if _SERVERS.search(name) else mine
     if base in ("Makefile", "makefile", "GNUmakefile"):
-        return Use.BUILD
+        return mine
     return Use.BUILD if depth == 0 and base in ("conanfile.txt", "vcpkg.json", "CMakePresets.json") else None
 
 

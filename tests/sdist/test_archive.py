@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 import pytest
@@ -21,7 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.errors import ArchiveError
-from planner.sdist.archive import MAX_MEMBERS, MAX_TEXT, read_archive
+from planner.sdist import archive as archive_module
+from planner.sdist.archive import MAX_MEMBERS, MAX_SCANNED, MAX_TEXT, read_archive
 from planner.sdist.names import Use
 from tests.sdist.conftest import make_tar, make_targz, make_zip
 
@@ -165,6 +167,74 @@ def test_wanted_chooses_what_is_read() -> None:
         wanted=lambda name: Use.BUILD if name.endswith("core.py") else None,
     )
     assert dict(files.kept) == {"src/demo/core.py": b"x = 1\n"}
+
+
+SOURCES = {
+    "setup.py": "x",
+    "src/a.c": '#include <zlib.h>\n#include "own.h"\n',
+    "src/a.bin": "#include <zlib.h>\n",
+    "tests/t.c": "#include <check.h>\n",
+    "third_party/z/z.c": "#include <png.h>\n",
+}
+
+
+@pytest.mark.parametrize("pack", [make_targz, make_zip])
+def test_sizes_and_includes(pack: Any) -> None:
+    files = read_archive("demo-1.0.tar.gz", pack(SOURCES))
+    assert dict(files.sizes) == {name: len(text) for name, text in SOURCES.items()}
+    told = {name: [include.name for include in found] for name, found in files.includes.items()}
+    assert told == {"src/a.c": ["zlib.h", "own.h"], "third_party/z/z.c": ["png.h"]}
+    assert set(files.kept) == {"setup.py"}
+
+
+@pytest.mark.parametrize("pack", [make_targz, make_zip])
+def test_of_scripts_and_sources_the_first_part_is_read(pack: Any) -> None:
+    late = "/" * (MAX_SCANNED + 9) + "\n#include <late.h>\n"
+    noise = random.Random(1).randbytes(100_000).hex()
+    files = read_archive(
+        "x", pack({"configure": noise, "a.c": "#include <early.h>\n" + late, "b.c": "#include <b.h>\n"})
+    )
+    assert files.text("configure") == noise[: 64 << 10]
+    assert [include.name for include in files.includes["a.c"]] == ["early.h"]
+    assert [include.name for include in files.includes["b.c"]] == ["b.h"]
+    assert files.sizes["a.c"] == len(late) + 19
+
+
+@pytest.mark.parametrize("pack", [make_targz, make_zip])
+def test_no_use_takes_the_share_of_another(pack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = {use: replace(share, total=100) for use, share in archive_module._SHARES.items()}
+    monkeypatch.setattr(archive_module, "_SHARES", shares)
+    members = {
+        **{f"build{number}.sh": "x" * 40 for number in range(4)},
+        **{f"a{number}.c": "#include <z.h>\n" + "/" * 40 for number in range(4)},
+        **{f"deps/a{number}.c": "#include <z.h>\n" + "/" * 40 for number in range(4)},
+        **{f"demo/code{number}.py": "x" * 40 for number in range(4)},
+        "setup.py": "y" * 90,
+    }
+    files = read_archive("x", pack(members))
+    assert set(files.kept) == {"build0.sh", "build1.sh", "demo/code0.py", "demo/code1.py", "setup.py"}
+    assert set(files.includes) == {"a0.c", "deps/a0.c"}
+    assert files.names == tuple(members)
+    assert files.notes == (
+        "build2.sh was not read: the archive has too many build files",
+        "build3.sh was not read: the archive has too many build files",
+        "only the first 0 MiB of its sources were looked at",
+    )
+
+
+def test_includes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_module, "MAX_INCLUDES", 30)
+    source = "".join(f"#include <a{number}.h>\n" for number in range(20))
+    files = read_archive("x", make_targz({f"{letter}.c": source for letter in "abcd"}))
+    assert sum(map(len, files.includes.values())) == 40
+
+
+def test_a_scanner_that_fails_costs_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def scan(name: str, data: bytes) -> tuple[Any, ...]:
+        raise ValueError(name)
+
+    monkeypatch.setattr(archive_module, "scan_includes", scan)
+    assert read_archive("x", make_targz(SOURCES)).includes["src/a.c"] == ()
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from planner.dists import Reason, Refusal, SdistReading
+from planner.records import reading_from, reading_record
 from planner.sdist.reading import read_sdist
 from tests.sdist.conftest import DEMO, LINUX_311, MakeMarkers, make_targz, make_zip
 
@@ -73,6 +76,73 @@ def test_a_bad_archive_is_a_refusal(data: Any) -> None:
 def test_any_sdist_ends_in_a_value(members: dict[str, Any], pack: Callable[..., bytes]) -> None:
     found = read_sdist("demo-1.0.tar.gz", pack(members), DEMO, Version("1.0"), LINUX_311)
     assert isinstance(found, (SdistReading, Refusal))
+
+
+DEEP = "(" * 100_000 + ")" * 100_000
+HOSTILE = {
+    "setup-deep": {"setup.py": "x = " + DEEP},
+    "setup-not": {"setup.py": "x = " + "not " * 60_000 + "1"},
+    "setup-dots": {"setup.py": "x = a" + ".b" * 300_000},
+    "setup-calls": {"setup.py": "setup(" * 5_000 + ")" * 5_000},
+    "setup-literal": {"setup.py": "x = '" + "y" * (5 << 20) + "'\nsetup()"},
+    "setup-big-list": {"setup.py": "x = [" + "1," * 100_000 + "]\nsetup(install_requires=x)"},
+    "setup-power": {"setup.py": "x = 9 ** 9 ** 9 ** 9\nsetup(version=str(x))"},
+    "setup-repeat": {"setup.py": "x = 'y' * 10 ** 10\nsetup(install_requires=[x])"},
+    "setup-loop": {"setup.py": "while True:\n    x = 1\nsetup()"},
+    "setup-nul": {"setup.py": b"import os\0\nsetup()"},
+    "setup-cookie": {"setup.py": b"# -*- coding: nonsense-8 -*-\nsetup()"},
+    "setup-wrong-cookie": {"setup.py": "# coding: ascii\nx = 'é'\nsetup()"},
+    "setup-utf16": {"setup.py": "from setuptools import setup\nsetup()".encode("utf-16")},
+    "setup-bom": {"setup.py": b"\xef\xbb\xbffrom setuptools import setup\nsetup(install_requires=['six'])"},
+    "setup-bom-twice": {"setup.py": b"\xef\xbb\xbf\xef\xbb\xbfsetup()"},
+    "setup-form-feed": {"setup.py": "\x0cfrom setuptools import setup\n\x0csetup(install_requires=['six'])"},
+    "setup-python-2": {"setup.py": "print 'hello'\nexec 'x'\nfrom setuptools import setup\nsetup()"},
+    "setup-surrogate": {"setup.py": "from setuptools import setup\nsetup(install_requires=['\\ud800'])"},
+    "toml-deep": {"pyproject.toml": "x = " + "[" * 100_000 + "]" * 100_000},
+    "toml-tables": {"pyproject.toml": "[" + ".".join("a" * 1 for _ in range(50_000)) + "]"},
+    "toml-nul": {"pyproject.toml": b"x = 1\0"},
+    "toml-latin": {"pyproject.toml": "x = 'é'".encode("latin-1")},
+    "toml-bom": {"pyproject.toml": b"\xef\xbb\xbf[build-system]\nrequires = []\n"},
+    "toml-wrong-types": {"pyproject.toml": "build-system = 1\nproject = []\ntool = ''\n"},
+    "toml-wrong-lists": {"pyproject.toml": "[build-system]\nrequires = {a=1}\nbuild-backend = 7\nbackend-path = 3\n"},
+    "cfg-odd": {"setup.cfg": "[options\nx\n = 3\n[options]\n[options]\ninstall_requires=%(x)s"},
+    "cfg-nul": {"setup.cfg": b"[options]\0\xff\xfe"},
+    "info-odd": {"PKG-INFO": b"Name: demo\nName: other\n\0\xff: \xff\nRequires-Dist: ]][[\nVersion: x"},
+    "all-at-once": {
+        "setup.py": "x = " + DEEP, "setup.cfg": b"\0", "PKG-INFO": b"\xff", "x.c": b"\0" * 99,
+        "CMakeLists.txt": "if(" * 50_000, "meson.build": "[" * 50_000, "Cargo.toml": "[" * 50_000,
+        "configure": b"\xff" * 99_999, "build.sh": "$(" * 50_000, "Makefile": "$(" * 50_000,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("members", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_files_end_in_a_value(members: Mapping[str, Any]) -> None:
+    start = time.process_time()
+    found = read_sdist("demo-1.0.tar.gz", make_targz(members), DEMO, Version("1.0"), LINUX_311)
+    assert time.process_time() - start < 5
+    assert isinstance(found, (SdistReading, Refusal))
+    assert reading_from(json.loads(json.dumps(reading_record(found)))) == found
+
+
+def test_an_inspector_that_fails_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def inspect(_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("planner.sdist.reading.inspect", inspect)
+    found = read_sdist("demo-1.0.tar.gz", make_targz(MEMBERS), DEMO, Version("1.0"), LINUX_311)
+    assert isinstance(found, SdistReading)
+    assert found.metadata.requires == ("six",)
+    assert found.inspection is not None
+    assert "RecursionError" in str(found.inspection.doubts[0])
+
+
+def test_what_is_pure_is_not_inspected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.sdist.reading.inspect", None)
+    pure = {"pyproject.toml": "[build-system]\nrequires=['flit_core']\nbuild-backend='flit_core.buildapi'\n"}
+    found = read_sdist("demo-1.0.tar.gz", make_targz(pure), DEMO, Version("1.0"), LINUX_311)
+    assert isinstance(found, SdistReading)
+    assert (found.native, found.inspection) == (False, None)
 
 
 AUDIT = """
