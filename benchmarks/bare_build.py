@@ -80,9 +80,10 @@ class Built:
 def last_error(text: str) -> str:
     """The line that says best why a build failed."""
     lines = [re.sub(r"/tmp/pip-install-\w+/[^/]+/", "", line.strip()) for line in text.splitlines()]
-    missing = [line for line in lines if re.search(r"fatal error: .*: No such file", line)]
-    if missing:
-        return missing[0][:300]
+    for pattern in (r"fatal error: .*: No such file", r":\d+:\d+: error: "):
+        first = next((line for line in lines if re.search(pattern, line)), "")
+        if first:
+            return first[:300]
     for pattern in (r"ERROR: |^\w*[Ee]rror: |CMake Error", r"(?i)error|not found|No such file"):
         marked = [line for line in lines if re.search(pattern, line) and not GENERIC.search(line)]
         if marked:

@@ -20,6 +20,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -106,31 +107,47 @@ def write(file: Path, rows: Iterable[Row]) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def planned(spec: str, machine: Path, *, limit: float = 120) -> tuple[list[str], str]:
-    """The packages that wheelplan lists for apt, for one source build there; and what went wrong."""
+def planned(cache: Cache, spec: str, machine: Path | None) -> tuple[list[str], str]:
+    """The packages that wheelplan lists for apt, for one source build; and what went wrong.
+
+    It runs in the bare machine, which it asks; with a machine file it runs here.
+    """
     project, _ = split_spec(spec)
+    words = ["-m", "planner.cli", "check", spec, "--no-binary", project, "--fail-on", "never", "-q"]
     with tempfile.TemporaryDirectory() as home:
         plan = Path(home, "pylock.toml")
-        command = [sys.executable, "-m", "planner.cli", "check", spec, "--no-binary", project]
-        command += ["--machine", str(machine.resolve()), "-o", str(plan), "--fail-on", "never", "-q"]
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": home}
-        try:
-            ran = subprocess.run(
-                command, cwd=home, env=env, capture_output=True, text=True, timeout=limit, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return [], f"no plan in {limit:g} s"
+        if machine is None:
+            said = there(cache, [*words, "-p", "/v/bin/python", "-o", "/plan/pylock.toml"], Path(home))
+        else:
+            command = [sys.executable, *words, "--machine", str(machine.resolve()), "-o", str(plan)]
+            env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": home}
+            ran = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, check=False)
+            said = ran.stderr or ran.stdout
         if not plan.is_file():
-            return [], f"no plan (exit {ran.returncode}): {(ran.stderr or ran.stdout).strip()[-200:]}"
+            return [], f"no plan: {said.strip()[-300:]}"
         tool = tomllib.loads(plan.read_text(encoding="utf-8")).get("tool", {}).get("wheelplan", {})
     return listed(tool.get("prerequisites", [])), ""
 
 
+def there(cache: Cache, words: Sequence[str], folder: Path) -> str:
+    """Run wheelplan, from this checkout, in the bare machine; `folder` is seen there as `/plan`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = shlex.join(project["dependencies"])
+    layer = cache.prepared(f"python3 -m venv /w && /w/bin/pip install -q {needed}")
+    kept = cache.folder / "wheelplan"
+    kept.mkdir(exist_ok=True)
+    binds = {ROOT / "planner": "/src/planner", folder: "/plan", kept: "/kept"}
+    command = shlex.join(["/w/bin/python", *words, "--cache-dir", "/kept"])
+    with cache.over(layer) as machine:
+        ran = machine.run(f"cd /tmp && PYTHONPATH=/src {command}", limit=120, binds=binds)
+    return ran.text
+
+
 def listed(prerequisites: Iterable[Row]) -> list[str]:
-    """The packages for apt of what the machine lacks: a name, or a list of names, each."""
+    """The packages for apt of what the machine lacks and no other package brings."""
     found: list[str] = []
     for need in prerequisites:
-        if need.get("state") not in ("present", "met"):
+        if need.get("state") != "present" and not need.get("brought-by"):
             apt = need.get("apt", [])
             found += [apt] if isinstance(apt, str) else list(apt)
     return list(dict.fromkeys(found))
@@ -153,7 +170,7 @@ def against(cache: Cache, spec: str, truth: Row, options: argparse.Namespace) ->
 
     A list that is the table's minimal set is not built again, unless `--rebuild` says so.
     """
-    packages, problem = planned(spec, options.machine)
+    packages, problem = planned(cache, spec, options.machine)
     if problem:
         return Verdict(spec, [], "no-plan", [], [], problem)
     best: list[str] | None = truth.get("minimal_apt")
@@ -240,7 +257,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--list", type=Path, help="a file of lines `PROJECT==VERSION PACKAGE ...` (supersets)"
     )
     parser.add_argument("--plan", action="store_true")
-    parser.add_argument("--machine", type=Path, default=ROOT / "tests/machines/debian-12-bare.toml")
+    parser.add_argument("--machine", type=Path, help="with --plan: a machine file (else: asked in the tree)")
     parser.add_argument("--table", type=Path, help="with --plan: take the projects of this table")
     parser.add_argument("--half", choices=["tune", "hold", "all"], default="all")
     parser.add_argument("--rebuild", action="store_true", help="with --plan: build also the table's own sets")

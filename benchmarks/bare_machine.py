@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,9 @@ ln -s /proc/self/fd "$root/dev/fd"
 mkdir -p "$root/root/.cache/pip/http-v2" "$root/var/cache/apt/archives"
 mount --bind "$cache/http" "$root/root/.cache/pip/http-v2"
 mount --bind "$cache/debs" "$root/var/cache/apt/archives"
+printf '%s' "$BINDS" | while IFS=: read -r from to; do
+    mkdir -p "$root$to"; mount --bind "$from" "$root$to"
+done
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 if [ -f "$cache/certificates.pem" ]; then cp "$cache/certificates.pem" "$root/etc/bare-certificates.pem"; fi
 exec chroot "$root" /usr/bin/env -i "$@"
@@ -175,6 +178,28 @@ class Cache:
         if ran.code:
             raise NotInstallable(packages, ran.text)
 
+    def prepared(self, command: str) -> Path:
+        """A layer with what a command leaves on the bare tree; run once, kept by its words."""
+        self.make()
+        layer = self.folder / "layers" / hashlib.sha256(command.encode()).hexdigest()[:16]
+        done = layer.with_name(f"{layer.name}.done")
+        with self.lock(f"layers/{layer.name}"), tempfile.TemporaryDirectory(dir=self.folder / "runs") as work:
+            if not done.is_file():
+                shutil.rmtree(layer, ignore_errors=True)
+                machine = Machine(self, Path(work, "m"), (self.tree,), upper=layer, work=Path(work, "w"))
+                ran = machine.run(command, limit=900)
+                if ran.code:
+                    raise SystemExit(f"{command}: {ran.text[-3000:]}")
+                done.write_text(f"{command}\n")
+        return layer
+
+    @contextmanager
+    def over(self, layer: Path) -> Iterator[Machine]:
+        """A fresh machine on a prepared layer."""
+        with tempfile.TemporaryDirectory(dir=self.folder / "runs") as name:
+            below = (layer, self.tree)
+            yield Machine(self, Path(name, "m"), below, upper=Path(name, "u"), work=Path(name, "w"))
+
     @contextmanager
     def machine(self, packages: Sequence[str] = ()) -> Iterator[Machine]:
         """A fresh machine with these packages, thrown away at the end."""
@@ -220,8 +245,11 @@ class Machine:
             if folder:
                 folder.mkdir(parents=True, exist_ok=True)
 
-    def run(self, command: str, *, limit: float, env: dict[str, str] | None = None) -> Ran:
-        """Run a shell command; everything it started dies with it or with its time."""
+    def run(self, command: str, *, limit: float, binds: Mapping[Path, str] | None = None) -> Ran:
+        """Run a shell command; everything it started dies with it or with its time.
+
+        `binds` are folders of this machine, seen there under other names.
+        """
         settings = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/root",
@@ -230,7 +258,6 @@ class Machine:
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_NO_COLOR": "1",
             **self.cache.settings,
-            **(env or {}),
         }
         if (self.cache.folder / "certificates.pem").is_file():
             settings |= dict.fromkeys(CERTIFICATES, "/etc/bare-certificates.pem")
@@ -238,6 +265,7 @@ class Machine:
         enter = ["unshare", "-m", "-p", "-f", "--kill-child", "--propagation", "private"]
         enter += ["sh", "-c", ENTER, "enter", str(self.root), str(self.cache.folder), *words]
         mounts = {"LOWER": ":".join(map(str, self.below)), "UPPER": str(self.upper), "WORK": str(self.work)}
+        mounts["BINDS"] = "".join(f"{place}:{name}\n" for place, name in (binds or {}).items())
         with tempfile.TemporaryFile() as out:
             start = time.monotonic()
             child = subprocess.Popen(
