@@ -34,6 +34,8 @@ _PLACES = re.compile(
     r"|(?:\w+-linux-\w+/include/c\+\+/12/(?:\w+-linux-\w+/)?)|lib/gcc(?:-cross)?/[\w-]+/12/include/"
     r"|share/mingw-w64/include/)"
 )
+# Libraries of other systems have these too, in a folder that their pkg-config file names (pcsc-lite's).
+ALSO_ELSEWHERE = frozenset({"winscard.h"})
 # Folders that nothing but these packages fills; their names need not be listed.
 WHOLE: tuple[str, ...] = (
     "linux",
@@ -90,7 +92,7 @@ def windows_table(owned: Iterable[tuple[str, str]], system: Iterable[str]) -> tu
         elif path.startswith("usr/include/") and "mingw" not in owner and "wine" not in owner:
             others.add(path.removeprefix("usr/include/").removeprefix("x86_64-linux-gnu/").lower())
     windows -= set(system)
-    others -= ONLY_WINDOWS
+    others = (others - ONLY_WINDOWS) | ALSO_ELSEWHERE
     return sorted(windows - others), sorted(windows & others)
 
 

@@ -30,6 +30,15 @@ _LANGUAGES = {
 _OTHER_ENGINES = re.compile(r"mesonpy|scikit_build_core|py_build_cmake|cmeel|sipbuild|maturin|skbuild")
 _NAMED = re.compile(r"([\w.*-]+)\.(?:c|cc|cpp|cxx|c\+\+|cu|pyx|m|mm|f|f90|f95|for|i)\b")
 _GLOBBED = re.compile(r"([\w-]*)[/\\'\", ]*\*(\.(?:c|cc|cpp|cxx|cu|pyx|m|f|f90))\b")
+_SYSTEM_WORDS = {
+    "win32": re.compile(r"(?i)(?:^|[/_.-])(?:win(?:dows|32|64)?|msvc|mingw)(?:[/_.-]|$)"),
+    "darwin": re.compile(r"(?i)(?:^|[/_.-])(?:mac(?:os)?x?|osx|darwin|ios|cocoa|iokit)(?:[/_.-]|$)"),
+    "linux": re.compile(r"(?i)(?:^|[/_.-])linux(?:[/_.-]|$)"),
+    "": re.compile(
+        r"(?i)(?:^|[/_.-])(?:(?:free|open|net)?bsd|sunos|solaris|aix|hpux|android|emscripten|wasm|os2|vms)"
+        r"(?:[/_.-]|$)"
+    ),
+}
 _CFFI = re.compile(r"[\"']\s*([\w./-]+\.py):\w+\s*[\"']")
 _WITHOUT_C = re.compile(r"\.set_source\(\s*[^,()]{1,200},\s*None\b")
 
@@ -185,12 +194,13 @@ def _guessed(sdist: Sources) -> Iterator[Compiled]:
     if setup is None or (setup.native.modules is False and not setup.native.commands and not setup.built):
         return
     named, globbed = _mentioned(sdist)
+    platform = sdist.markers.get("sys_platform", "linux")
     sure: Strength = (
         "hint" if setup.native.modules is not True else "optional" if setup.native.optional else "required"
     )
     for name in sdist.files.names:
         language = language_of(name)
-        if not language or naming.is_aside(name):
+        if not language or naming.is_aside(name) or _is_foreign(name, platform):
             continue
         folder, _, base = name.rpartition("/")
         spoken_of = base in named or (folder.rpartition("/")[2], base[base.rfind(".") :]) in globbed
@@ -198,6 +208,16 @@ def _guessed(sdist: Sources) -> Iterator[Compiled]:
         effect = EXTENSION_LEFT_OUT if strength == "optional" else ""
         plus = says(sdist, name, "language:c++")
         yield Compiled(path=name, language=language, strength=strength, effect=effect, plus=plus)
+
+
+def _is_foreign(name: str, platform: str) -> bool:
+    """Whether a folder or the file's name says that it is for another system.
+
+    >>> _is_foreign("psutil/arch/osx/cpu.c", "linux"), _is_foreign("src/hid_mac.c", "linux")
+    (True, True)
+    """
+    own = "linux" if platform.startswith("linux") else platform
+    return any(system != own and words.search(name) for system, words in _SYSTEM_WORDS.items())
 
 
 def _mentioned(sdist: Sources) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:

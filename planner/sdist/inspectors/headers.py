@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
 from planner.dists import parse_requirement, parse_version
+from planner.knowledge.debian import release
 from planner.knowledge.standard_headers import standard_headers
+from planner.knowledge.things import thing_of
 from planner.needs import Evidence, Need, Strength
 from planner.sdist.includes import MARK, Include, scan_includes
 from planner.sdist.inspectors.compiled import Compilation, compilation
@@ -29,9 +31,17 @@ PYTHON = "header:Python.h"
 CUDA = "dep:virtual/compiler/cuda"
 _ORDER: tuple[Strength, ...] = ("required", "optional", "hint")
 _RANK = {strength: rank for rank, strength in enumerate(_ORDER)}
+_PYTHON_INTERNALS = ("internal/pycore_", "pycore_", "cpython/")
+_MAX_HINTS = 100
+_MAX_LOOKUPS = 60
+_MOST_OWNERS = 4
 _MAX_STEPS = 200_000
 # Not headers: Cython's definitions, and C sources that are included as text.
-_NO_HEADERS = (".pxd", ".pxi", ".pyx", ".py", ".c", ".cc", ".cpp", ".cxx", ".cu", ".inc", ".def", ".f", ".i")
+_NO_HEADERS = frozenset(
+    {".pxd", ".pxi", ".pyx", ".py", ".c", ".cc", ".cpp", ".cxx", ".cu", ".cuh", ".inc", ".inl", ".def", ".i"}
+    | {".f", ".f90", ".for", ".tab", ".tcc", ".ipp", ".mod", ".fpp", ".fh", ".macros", ".txt", ".ver", ".m"}
+)
+_PLAIN = re.compile(r"[A-Za-z0-9_][\w./+-]*")
 _HEADER = re.compile(r"\.h(?:pp|xx|h)?$")
 # Quoted names that a build step writes, and that no library has.
 _WRITTEN = re.compile(
@@ -57,7 +67,7 @@ class _Asked:
     strength: Strength
     effect: str
     where: str
-    by_cuda: bool = False
+    angled: bool = True
     python: bool = False
 
 
@@ -87,15 +97,16 @@ class _Walk:
 
     def run(self) -> None:
         for source in self._made.sources:
-            self._enter(
-                _Step(
-                    path=source.path,
-                    language=source.preprocessed_as,
-                    strength=source.strength,
-                    effect=source.effect,
-                    python=source.language == "cython" or source.path.endswith(".py"),
-                )
+            step = _Step(
+                path=source.path,
+                language=source.preprocessed_as,
+                strength=source.strength,
+                effect=source.effect,
+                python=source.language == "cython" or source.path.endswith(".py"),
             )
+            if step.python:
+                self._ask("Python.h", _Asked(strength=step.strength, effect=step.effect, where=step.path))
+            self._enter(step)
         for strength in _ORDER:
             waiting = self._waiting[strength]
             while waiting and self._steps < _MAX_STEPS:
@@ -111,8 +122,9 @@ class _Walk:
     def _visit(self, step: _Step) -> None:
         if self._seen[step.path, step.language] < _RANK[step.strength]:
             return
-        if step.python:
-            self._ask("Python.h", _Asked(strength=step.strength, effect=step.effect, where=step.path))
+        definitions = step.path.removesuffix(".pyx") + ".pxd"
+        if step.path.endswith(".pyx") and definitions in self._files.name_set:
+            self._enter(replace(step, path=definitions))
         python = step.python
         for include in self._included(step.path):
             self._steps += 1
@@ -124,14 +136,14 @@ class _Walk:
             path = self._own.find(include, step.path)
             if path:
                 self._enter(
-                    _Step(path=path, language=step.language, strength=strength, effect=effect, python=False)
+                    _Step(path=path, language=step.language, strength=strength, effect=effect, python=python)
                 )
-            elif path is None and not self._is_written(include):
+            elif path is None:
                 asked = _Asked(
                     strength=strength,
                     effect=effect,
                     where=f"{step.path}:{include.line}",
-                    by_cuda=step.language == "cuda",
+                    angled=include.angled,
                     python=python,
                 )
                 self._ask(include.name, asked)
@@ -140,9 +152,6 @@ class _Walk:
         if path.endswith(".py"):
             return scan_includes(path, self._files.kept.get(path, b""))
         return self._files.includes.get(path, ())
-
-    def _is_written(self, include: Include) -> bool:
-        return not include.angled and _WRITTEN.fullmatch(include.name) is not None
 
     def _weigh(self, include: Include, step: _Step) -> tuple[Strength, str] | None:
         """How surely an include is reached, and what happens without it; None when it certainly is not."""
@@ -173,12 +182,13 @@ class _Judge:
         self._platform = sdist.markers.get("sys_platform", "linux")
         self._python = parse_version(sdist.markers.get("python_full_version") or "")
         self._requires = _build_requires(sdist)
+        self._lookups = _MAX_LOOKUPS
         self._cuda = any(source.language == "cuda" for source in made.sources) or any(
             "CUDA" in built.kind for built in (sdist.setup.built if sdist.setup else ())
         )
 
     def need(self, name: str, asked: _Asked) -> Need | None:
-        if name.endswith(_NO_HEADERS) and name != "mpif.h":
+        if not _PLAIN.fullmatch(name) or name[name.rfind(".") :].lower() in _NO_HEADERS:
             return None
         if name.rpartition("/")[2] == "Python.h":
             return _made(PYTHON, asked)
@@ -186,18 +196,34 @@ class _Judge:
             return _made(CUDA, asked, strength=asked.strength if self._cuda else "hint", text=name)
         if name in self._table.rocm or self._table.is_standard(name, self._platform):
             return None
-        if name in self._table.python:
+        if name in self._table.python or name.startswith(_PYTHON_INTERNALS):
             return self._of_python(name, asked)
         project = self._table.distribution(name)
         if project == "numpy" and not any("numpy" in required for required in self._requires):
             return _made("dist:numpy", asked, strength="hint", text=name)
         if project or canonicalize_name(_HEADER.sub("", name.partition("/")[0])) in self._requires:
             return None
-        return _made(f"header:{name}", asked)
+        subject = f"header:{name}"
+        if not asked.angled and not self._is_known(name):
+            return None
+        return _made(subject, asked)
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a library has such a header; a quoted one that none has is made by the build, or lost.
+
+        A name that many libraries have (`matrix.h`) is nobody's.
+        """
+        if thing_of(f"header:{name}"):
+            return True
+        if _WRITTEN.fullmatch(name) or not self._lookups:
+            return False
+        self._lookups -= 1
+        debian = release("debian", "12")
+        return debian is None or 0 < len(debian.package_of(f"header:{name}")) <= _MOST_OWNERS
 
     def _of_python(self, name: str, asked: _Asked) -> Need | None:
         """A need only of a header that Python no longer has."""
-        last = parse_version(self._table.python[name])
+        last = parse_version(self._table.python.get(name, ""))
         if last is None or not asked.python or self._python is None:
             return None
         if self._python.release[:2] <= last.release[:2]:
@@ -209,14 +235,16 @@ def _needs(sdist: Sources, made: Compilation, walk: _Walk) -> Iterator[Need]:
     """The needs behind the headers that were asked for, each subject once."""
     judge = _Judge(sdist, made)
     surest: dict[str, Need] = {}
-    for name, asked in walk.asked.items():
+    for name, asked in sorted(walk.asked.items(), key=lambda item: _RANK[item[1].strength]):
         need = judge.need(name, asked)
         if need is None:
             continue
         there = surest.get(need.subject)
         if there is None or _RANK[need.strength] < _RANK[there.strength]:
             surest[need.subject] = need
-    yield from surest.values()
+    told = [need for need in surest.values() if need.strength != "hint"]
+    hints = [need for need in surest.values() if need.strength == "hint"]
+    yield from (*told, *hints[:_MAX_HINTS])
 
 
 def _made(subject: str, asked: _Asked, *, strength: Strength | None = None, text: str = "") -> Need:

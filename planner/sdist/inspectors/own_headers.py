@@ -98,7 +98,10 @@ class OwnHeaders:
         return frozenset(seen)
 
     def included(self, source: str) -> Iterator[str]:
-        """The sdist's own files that one of them includes."""
+        """The sdist's own files that one of them includes, and the definitions that go with a Cython source."""
+        definitions = source.removesuffix(".pyx") + ".pxd"
+        if source.endswith(".pyx") and definitions in self._files.name_set:
+            yield definitions
         for include in self._files.includes.get(source, ()):
             if not include.name.startswith(MARK):
                 path = self.find(include, source)
