@@ -13,8 +13,8 @@ from typing import Final
 from planner.sdist.inspectors.ledger import Test
 
 __all__ = [
-    "ABSENT", "PRESENT", "UNKNOWN", "Either", "Feature", "Hang", "Thing", "Unknown", "as_test", "bare", "joined",
-    "method", "negated", "plus", "version_matches",
+    "ABSENT", "PRESENT", "UNKNOWN", "Either", "Feature", "Hang", "Thing", "Unknown", "as_test",
+    "bare", "joined", "method", "negated", "plus", "version_matches",
 ]  # fmt: skip
 
 
@@ -27,7 +27,8 @@ class Unknown:
 class Hang:
     """A truth, or with `found` a thing that was looked for, hanging on whether things are found.
 
-    `label` is the name of such a thing. `cost` counts the tests inside it: a file could otherwise make them double with every line.
+    `label` is the name of such a thing. `cost` counts the tests inside it: a file could otherwise make them
+    double with every line.
     """
 
     test: Test
