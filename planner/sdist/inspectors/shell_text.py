@@ -1,0 +1,129 @@
+"""The programs that a shell script or a Makefile calls, read from its text; must not run or expand it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["Call", "calls_in_makefile", "calls_in_script"]
+
+MAX_LINES = 20_000
+MAX_LINE = 4_000
+
+_HEREDOC = re.compile(r"<<-?\s*[\"'\\]?(\w+)[\"']?")
+_FUNCTION = re.compile(r"^\s*(?:function\s+)?([\w-]+)\s*\(\s*\)|^\s*function\s+([\w-]+)")
+_ASSIGNED = re.compile(r"[A-Za-z_]\w*\+?=")
+_LOOKED_FOR = re.compile(r"\b(?:command\s+-[vV]|which|type(?:\s+-\w+)?|hash)\s+[\"']?([\w.+-]+)")
+_GIVES_UP = re.compile(r"\|\|.*\b(?:exit|die|fail|error|abort|return)\b")
+_SPLIT = re.compile(r"&&|\|\||[;|&(){}`\n]|\$\(")
+_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
+_KEYWORDS = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "time", "{"})
+_WRAPPERS = frozenset({"exec", "env", "sudo", "command", "nohup", "nice", "builtin", "eval", "xvfb-run"})
+_OPENS, _CLOSES = frozenset({"if", "case"}), frozenset({"fi", "esac"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A program at the place of a statement: its name, its words, its line.
+
+    `sure` is False inside an `if` or a `case`, `looked_for` says that the script asks whether it is there.
+    """
+
+    program: str
+    words: tuple[str, ...]
+    line: int
+    sure: bool = True
+    looked_for: bool = False
+
+
+def calls_in_script(text: str) -> Iterator[Call]:
+    """The calls in a shell script, in order; its own functions and what stands in here-documents left out."""
+    lines = list(_logical(text))
+    functions = {found[1] or found[2] for _, line in lines if (found := _FUNCTION.match(line))}
+    looked_for = {
+        program for _, line in lines if not _GIVES_UP.search(line) for program in _LOOKED_FOR.findall(line)
+    }
+    depth = 0
+    for number, line in lines:
+        for words in _statements(line):
+            depth += _steps(words)
+            command = _command(words)
+            if command and command[0].rpartition("/")[2] not in functions:
+                yield Call(
+                    program=command[0],
+                    words=command,
+                    line=number,
+                    sure=depth <= 0,
+                    looked_for=command[0] in looked_for,
+                )
+
+
+def calls_in_makefile(text: str) -> Iterator[Call]:
+    """The calls in the recipes of a Makefile; which targets are made, one cannot tell."""
+    for number, line in _logical(text):
+        if line.startswith("\t"):
+            for words in _statements(line.strip().lstrip("@-+ ")):
+                command = _command(words)
+                if command:
+                    yield Call(program=command[0], words=command, line=number, sure=False)
+
+
+def _logical(text: str) -> Iterator[tuple[int, str]]:
+    """The lines with their numbers, continued ones joined, here-documents and comments left out."""
+    ends = ""
+    joined = ""
+    start = 0
+    for number, raw in enumerate(text.split("\n")[:MAX_LINES], 1):
+        line = raw[:MAX_LINE]
+        if ends:
+            if line.strip() == ends:
+                ends = ""
+            continue
+        if not joined:
+            start = number
+        if line.endswith("\\") and len(joined) < MAX_LINE:
+            joined += line[:-1] + " "
+            continue
+        whole = _without_comment(joined + line)
+        joined = ""
+        here = _HEREDOC.search(whole)
+        if here and "<<<" not in whole:
+            ends = here[1]
+        if whole.strip():
+            yield start, whole
+
+
+def _without_comment(line: str) -> str:
+    """The line up to a `#` that begins a word."""
+    if "#" not in line:
+        return line
+    for found in re.finditer(r"(?:^|\s)#", line):
+        before = line[: found.start()]
+        if before.count('"') % 2 == 0 and before.count("'") % 2 == 0:
+            return before
+    return line
+
+
+def _statements(line: str) -> Iterator[list[str]]:
+    """The words of each simple command of a line; quoted texts lose the signs that would cut them."""
+    plain = _QUOTED.sub(lambda found: re.sub(r"[;|&(){}`\s$]", "_", found[0]), line)
+    for part in _SPLIT.split(plain):
+        words = part.split()
+        if words:
+            yield words
+
+
+def _steps(words: list[str]) -> int:
+    """How much deeper in conditions the script is after these words; an `else` stays inside."""
+    return sum((word in _OPENS) - (word in _CLOSES) for word in words[:2])
+
+
+def _command(words: list[str]) -> tuple[str, ...]:
+    """The simple command behind keywords, assignments and wrappers; () when there is none."""
+    rest = list(words)
+    while rest and (rest[0] in _KEYWORDS or rest[0] in _WRAPPERS or _ASSIGNED.match(rest[0])):
+        rest.pop(0)
+    while rest and rest[0].startswith("-"):
+        rest.pop(0)
+    return tuple(word.strip("\"'") for word in rest)
