@@ -26,7 +26,7 @@ MAX_MEMBERS = 50_000
 MAX_TEXT = 2 << 20
 MAX_KEPT = 24 << 20
 MAX_ZIP = 192 << 20  # a zip is held in memory; tars, of which the large sdists are, pass through
-MAX_SCANNED = 256 << 10
+MAX_SCANNED, MIN_SCANNED = 256 << 10, 12 << 10
 MAX_INCLUDES = 200_000
 MAX_NOTES = 20
 _PIECE = 256 << 10
@@ -48,9 +48,9 @@ class SdistFiles:
     """The members of an sdist: all their names without the top folder, and the bytes of those that matter.
 
     `sizes` are the bytes of every member, `includes` the headers that each compiled source asks for (in its
-    first 256 KiB; tests, documents and examples are not looked at). Of a `configure` script only the first
-    64 KiB are kept. `notes` say what was left out and why (links, odd names, texts over 2 MiB): at most
-    twenty of them.
+    first 256 KiB, or less where there are very many; tests, documents and examples are not looked at). Of a
+    `configure` script only the first 64 KiB are kept. `notes` say what was left out and why (links, odd
+    names, texts over 2 MiB), at most twenty of them.
     """
 
     names: tuple[str, ...]
@@ -87,10 +87,15 @@ class SdistFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Share:
-    """How much is read for one use: of each member (0: all of it, if it is not too large), and in all."""
+    """How much is read for one use: of each member (0: all of it, if it is not too large), and in all.
+
+    `later` is for each once the half is gone: a source includes at its top, and a huge library that comes
+    first in the archive must not hide the sources behind it.
+    """
 
     largest: int = 1 << 40
     each: int = 0
+    later: int = 0
     total: int
 
 
@@ -100,8 +105,8 @@ _SHARES = {
     Use.NESTED: _Share(largest=256 << 10, total=6 << 20),
     Use.HEAD: _Share(each=64 << 10, total=4 << 20),
     Use.CODE: _Share(largest=256 << 10, total=4 << 20),
-    Use.SOURCE: _Share(each=MAX_SCANNED, total=40 << 20),
-    Use.VENDORED: _Share(each=MAX_SCANNED, total=24 << 20),
+    Use.SOURCE: _Share(each=MAX_SCANNED, later=MIN_SCANNED, total=44 << 20),
+    Use.VENDORED: _Share(each=MAX_SCANNED, later=MIN_SCANNED, total=20 << 20),
 }
 _SCANNED = (Use.SOURCE, Use.VENDORED)
 _SPARE = (Use.CODE, Use.NESTED)  # read in case a build turns to them: not worth a note
@@ -165,7 +170,8 @@ class _Gatherer:
 
     def _wish(self, name: str, use: Use, size: int) -> _Wish | None:
         share = _SHARES[use]
-        count = min(size, share.each or size)
+        scarce = share.later and 2 * self._left[use] < share.total
+        count = min(size, (share.later if scarce else share.each) or size)
         if size > share.largest:
             if use not in _SPARE:
                 self.note(f"{name} is larger than {share.largest >> 20} MiB and was not read")

@@ -222,6 +222,19 @@ def test_no_use_takes_the_share_of_another(pack: Any, monkeypatch: pytest.Monkey
     )
 
 
+def test_a_large_library_does_not_hide_the_sources_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    share = replace(archive_module._SHARES[Use.SOURCE], total=1_000, later=60)
+    monkeypatch.setitem(archive_module._SHARES, Use.SOURCE, share)
+    source = "#include <early.h>\n" + "/" * 180 + "\n#include <late.h>\n"
+    files = read_archive("x", make_targz({f"{letter}.c": source for letter in "abcdefgh"}))
+    told = {name: tuple(include.name for include in found) for name, found in files.includes.items()}
+    assert told == {
+        **{f"{letter}.c": ("early.h", "late.h") for letter in "abc"},
+        **{f"{letter}.c": ("early.h",) for letter in "defgh"},
+    }
+    assert files.notes == ()
+
+
 def test_includes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive_module, "MAX_INCLUDES", 30)
     source = "".join(f"#include <a{number}.h>\n" for number in range(20))
