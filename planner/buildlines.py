@@ -78,7 +78,9 @@ def ready_lines(ready: Ready) -> Iterator[tuple[str, str]]:
         by = _names(one.needed_by)
         yield f"  {one} for {by} cannot be had so: {one.unmet}{f' ({one.note})' if one.note else ''}", "red"
     for one in nameless:
-        where = f" ({one.note})" if one.note else ""
+        where = (
+            f" (`pip install '{one.python}'` serves)" if one.python else f" ({one.note})" if one.note else ""
+        )
         text = f"  {one} for {_names(one.needed_by)}: no package of this system is known to supply it{where}"
         yield text, "yellow"
     for name, value in ready.variables:

@@ -66,7 +66,7 @@ class Prerequisite:
     package manager that supply it; `install` are the names to hand to the machine's own, () where another
     prerequisite's package brings it (`brought_by`). `offered` is the version that the manager would install;
     `unmet` is a phrase that says why installing it would not help. `listed` is False for what only adds a
-    feature: it is told, and not asked for.
+    feature: it is told, and not asked for. `python` is the requirement of a wheel that serves as well.
     """
 
     need: str
@@ -86,6 +86,7 @@ class Prerequisite:
     offered: str = ""
     unmet: str = ""
     listed: bool = True
+    python: str = ""
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -222,6 +223,7 @@ def _prerequisite(
         offered=offered,
         unmet=unmet,
         listed=listed,
+        python=thing.python if thing else "",
         note=thing.note if thing else "",
     )
 
@@ -240,7 +242,9 @@ def _state_of(subject: str, specifier: SpecifierSet, machine: Machine) -> tuple[
     known = [(one, fact) for one, fact in facts if isinstance(fact, Known)]
     if not known:
         doubts = [fact.why for _, fact in facts if isinstance(fact, Unknown)]
-        return ("unknown", doubts[0]) if doubts or not facts else ("missing", "")
+        if doubts or not facts:
+            return "unknown", next(iter(doubts), "no fact tells")
+        return "missing", ""
     versions = [(one, machine.value(one)) for one in (subject, *(thing.versions if thing else ()), *shows)]
     for one, value in versions:
         version = parse_version(value) if value else None
@@ -301,6 +305,9 @@ def _python_packages(machine: Machine, debian: Release | None) -> dict[str, tupl
 def _offer(need: Need, own: tuple[str, ...], machine: Machine, debian: Release | None) -> tuple[str, str]:
     """The version that the package manager would install, and why that would not do ("" when it would)."""
     if not own:
+        subjects = (need.subject, *need.instead)
+        if debian is not None and all(one.startswith("pkg-config:") for one in subjects):
+            return "", f"no package of {_release_name(machine)} has it"  # the table holds every module
         return "", ""
     name = own[0]
     fact = machine.fact(f"candidate:{name}")
@@ -309,12 +316,16 @@ def _offer(need: Need, own: tuple[str, ...], machine: Machine, debian: Release |
     offered = fact.value if isinstance(fact, Known) else debian.version(name) if debian is not None else ""
     if not offered:
         if debian is not None:
-            return "", f"{machine.value('distro')} {machine.value('distro-version')} has no {name}"
+            return "", f"{_release_name(machine)} has no {name}"
         return "", ""
     version = parse_version(offered)
     if version is not None and need.specifier and not need.specifier.contains(version, prereleases=True):
         return offered, f"{name} would be {offered}, and {need.specifier} is needed"
     return offered, ""
+
+
+def _release_name(machine: Machine) -> str:
+    return f"{machine.value('distro') or ''} {machine.value('distro-version') or ''}".strip().capitalize()
 
 
 def packages_to_ask(found: Iterable[Prerequisite], machine: Machine) -> tuple[str, ...]:
