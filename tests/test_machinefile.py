@@ -122,6 +122,16 @@ def test_a_bad_table_of_absent_things(text, table, sentence):
     assert sentence in caught.value.what
 
 
+@pytest.mark.parametrize("path", sorted((MACHINES / "files").glob("*.toml")), ids=lambda path: path.stem)
+def test_saved_machines_are_as_they_would_be_written(path):
+    text = path.read_text(encoding="utf-8")
+    machine = loads(text, path.name)
+    assert dumps_toml(machine) == text
+    assert machine.fact("header:ffi.h") == Absent(NOWHERE["header"])
+    assert machine.value("candidate:libproj-dev") == "9.1.1"
+    assert isinstance(machine.fact("program:gcc"), Absent) == (path.stem == "debian-12-python3")
+
+
 def test_the_order_of_facts_does_not_change_the_file(debian):
     turned = Machine(
         markers=dict(reversed(debian.markers.items())), facts=dict(reversed(debian.facts.items()))
