@@ -47,6 +47,7 @@ def _of_driver(sdist: Sources, driver: Driver) -> Iterable[Clue]:
     if manifest is None:
         yield _rust(driver, because, "")
         yield _linker(driver)
+        yield from _fetched_rust(driver)
         yield Doubt(text="could not be read, so what its crates need is not known", where=driver.manifest)
         return
     lock_path = posixpath.join(posixpath.dirname(manifest.root_path), "Cargo.lock")
@@ -62,6 +63,7 @@ def _of_driver(sdist: Sources, driver: Driver) -> Iterable[Clue]:
     yield _rust(driver, [*because, *evidence], floor)
     yield _linker(driver)
     yield from _headers(sdist, driver, used)
+    yield from _fetched_rust(driver)
     yield from _network(files, driver, used, lock_path if text is not None else "")
     yield from _crates(driver, used, lock_path if text is not None else driver.manifest, tables)
     yield from _channel(files, manifest)
@@ -158,6 +160,10 @@ def _network(files: SdistFiles, driver: Driver, used: Used, lock: str) -> Iterab
             subject=f"network:{host}", role="build", because=(evidence,),
             strength=_at_most("required", driver), effect=driver.effect if _weak(driver) else "",
         )  # fmt: skip
+
+
+def _fetched_rust(driver: Driver) -> Iterable[Need]:
+    """The host that a backend fetches Rust from where there is none."""
     if driver.host:
         yield Need(
             subject=f"network:{driver.host}", role="build", strength="fallback", instead=(_RUST,),
