@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from planner.disk import cache_folder, read_local
 from planner.errors import InputError
 from planner.facts import Machine
-from planner.request import Request, World
+from planner.request import MachineRequest, Request, World
 from planner.target import look_locally, machine_for
 from planner.viewpoint import as_seen, command_line, from_plan, plan_folder
 
@@ -71,6 +71,7 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
             run = _Run(
                 request=request,
                 settings=settings,
+                wanted=wanted,
                 inputs=inputs,
                 building=building,
                 machine=machine,
@@ -136,6 +137,7 @@ class _Run:
 
     request: Request
     settings: Settings
+    wanted: MachineRequest
     inputs: Inputs
     building: Inputs | None
     machine: Machine
@@ -192,7 +194,7 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
             spent=lambda: world.monotonic() > until,
             say=say,
             look=lambda subjects, packages: look_locally(
-                run.request.machine, world, machine, subjects, packages
+                run.wanted, world, machine, subjects, packages
             ),
             unisolated=_unisolated(run.settings),
         )

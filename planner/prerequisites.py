@@ -292,8 +292,13 @@ def _python_packages(machine: Machine, debian: Release | None) -> dict[str, tupl
     """The headers of the target interpreter, which are those of the system's Python only where it is that."""
     full = machine.value("python") or machine.markers["python_full_version"]
     minor = ".".join(full.split(".")[:2])
+    origin = machine.value("python-origin")
+    if origin not in (None, "system", "packaged"):
+        return {}  # such a Python brings its headers itself, or nobody does
     default = debian.version("python3") if debian is not None else ""
-    is_default = default.startswith(f"{minor}.") or default == minor if default else True
+    is_default = origin == "system" or not default or f"{default}.".startswith(f"{minor}.")
+    if origin == "packaged":
+        is_default = False
     found = {}
     for manager in MANAGERS:
         names = python_headers(manager, minor, distro_default=is_default)
