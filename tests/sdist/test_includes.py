@@ -161,21 +161,11 @@ def test_hostile_sources_take_linear_time(kind: str, suffix: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [
-        b"#if ",
-        b"#else",
-        b"#endif",
-        b"#include <a.h>",
-        b"\n",
-        b"/*",
-        b"*/",
-        b"//",
-        b'"',
-        b"\\\n",
-        b"'''",
-        b'"""',
-    ]
-    + [b"cdef extern from ", b"cimport ", b"IF A:", b"    ", b"# distutils: ", b"use mpi", b"\xff\x00", b"@"]
+    (
+        *(b"#if ", b"#else", b"#endif", b"#include <a.h>", b"\n", b"/*", b"*/", b"//", b'"', b"\\\n", b"@"),
+        *(b"cdef extern from ", b"cimport ", b"IF A:", b"    ", b"# distutils: ", b"use mpi", b"\xff\x00"),
+        *(b"'''", b'"""'),
+    )
 )
 
 

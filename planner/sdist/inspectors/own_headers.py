@@ -98,7 +98,7 @@ class OwnHeaders:
         return frozenset(seen)
 
     def included(self, source: str) -> Iterator[str]:
-        """The sdist's own files that one of them includes, and the definitions that go with a Cython source."""
+        """The own files that one of them includes, and the definitions that go with a Cython source."""
         definitions = source.removesuffix(".pyx") + ".pxd"
         if source.endswith(".pyx") and definitions in self._files.name_set:
             yield definitions

@@ -24,8 +24,8 @@ __all__ = ["inspect", "needs_of_script"]
 # Programs that builds call and that a machine need not have; what every system has (sed, awk) is left out.
 _TOOLS = """
 cmake make gmake autoconf automake aclocal autoheader autoreconf libtoolize libtool autopoint gettextize git
-curl wget swig bison yacc byacc flex lex perl go cargo rustc nasm yasm meson ninja scons bazel waf pkg-
-config pkgconf patch m4 unzip zip xz svn hg cvs protoc flatc help2man makeinfo doxygen ragel re2c gperf
+curl wget swig bison yacc byacc flex lex perl go cargo rustc nasm yasm meson ninja scons bazel waf
+pkg-config pkgconf patch m4 unzip zip xz svn hg cvs protoc flatc help2man makeinfo doxygen ragel re2c gperf
 gfortran gtkdocize intltoolize msgfmt xgettext patchelf chrpath nvcc javac java mvn ant node npm tclsh ruby
 php glslc glslangValidator dot gawk bc ed rsync
 """
@@ -86,7 +86,8 @@ def _scripts(sdist: Sources) -> dict[str, list[str]]:
 def needs_of_script(sdist: Sources, script: str, where: str, strength: Strength) -> Iterator[Need]:
     """What one script of the sdist needs, and those that it calls.
 
-    `where` is the line that runs it, `strength` says how surely. An automake project's configure makes its Makefiles by running make.
+    `where` is the line that runs it, `strength` says how surely. An automake project's configure
+    makes its Makefiles by running make.
     """
     followed: set[str] = set()
     waiting: list[tuple[str, str, Strength]] = [(script, where, strength)]

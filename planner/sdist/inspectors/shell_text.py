@@ -18,6 +18,7 @@ _LOOKED_FOR = re.compile(r"\b(?:command\s+-[vV]|which|type(?:\s+-\w+)?|hash)\s+[
 _GIVES_UP = re.compile(r"\|\|.*\b(?:exit|die|fail|error|abort|return)\b")
 _SPLIT = re.compile(r"&&|\|\||[;|&(){}`\n]|\$\(")
 _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
+_SIGNS = re.compile(r"[;|&(){}`\s$]")
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "time", "{"})
 _WRAPPERS = frozenset({"exec", "env", "sudo", "command", "nohup", "nice", "builtin", "eval", "xvfb-run"})
 _OPENS, _CLOSES = frozenset({"if", "case"}), frozenset({"fi", "esac"})
@@ -107,11 +108,17 @@ def _without_comment(line: str) -> str:
 
 def _statements(line: str) -> Iterator[list[str]]:
     """The words of each simple command of a line; quoted texts lose the signs that would cut them."""
-    plain = _QUOTED.sub(lambda found: re.sub(r"[;|&(){}`\s$]", "_", found[0]), line)
+    plain = _QUOTED.sub(_masked, line)
     for part in _SPLIT.split(plain):
         words = part.split()
         if words:
             yield words
+
+
+def _masked(quoted: re.Match[str]) -> str:
+    """A quoted text as one word; what stands in `"$(…)"` is a command all the same."""
+    text = quoted[0]
+    return text[1:-1] if text[0] == '"' and "$(" in text else _SIGNS.sub("_", text)
 
 
 def _steps(words: list[str]) -> int:
@@ -126,4 +133,5 @@ def _command(words: list[str]) -> tuple[str, ...]:
         rest.pop(0)
     while rest and rest[0].startswith("-"):
         rest.pop(0)
-    return tuple(word.strip("\"'") for word in rest)
+    command = tuple(word.strip("\"'") for word in rest)
+    return command if command and command[0] else ()
