@@ -46,8 +46,7 @@ class Calls(Expressions, ABC):
         if isinstance(node.func, ast.Attribute):
             owner = self.evaluate(node.func.value)
             if isinstance(owner, Unknown) and node.func.attr != "setup":
-                self._arguments(node)
-                return owner
+                return self._lost_method(owner, node)
             if not isinstance(owner, (Module, Unknown)):
                 arguments, keywords = self._arguments(node)
                 return self._method(owner, node.func.attr, arguments, keywords, node)
@@ -55,12 +54,16 @@ class Calls(Expressions, ABC):
         else:
             target = self.evaluate(node.func)
         arguments, keywords = self._arguments(node)
-        if isinstance(target, Function):
-            return self.call_function(target, arguments, keywords.items, node.lineno)
         if isinstance(target, Unknown) and called(node.func) == "setup":
             target = Module("setuptools.setup")  # whichever of several it is
+        return self.invoke(target, arguments, keywords, node)
+
+    def invoke(self, target: Value, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
+        """Call a value."""
+        if isinstance(target, Function):
+            return self.call_function(target, arguments, keywords.items, node.lineno)
         if not isinstance(target, Module):
-            return target if isinstance(target, Unknown) else NotImplemented
+            return self.call_other(target, arguments, keywords, node)
         answer = self.world.call(target.name, arguments, node.lineno)
         if answer is not None:
             value, kind = answer
@@ -72,6 +75,15 @@ class Calls(Expressions, ABC):
             if value is not NotImplemented:
                 return value
         return self.call_unmodelled(target.name, arguments, keywords, node)
+
+    def call_other(self, target: Value, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
+        """Call what is neither a function of the file nor something in a module."""
+        return target if isinstance(target, Unknown) else NotImplemented
+
+    def _lost_method(self, owner: Unknown, node: ast.Call) -> Value:
+        """Call a method of something that is not known."""
+        self._arguments(node)
+        return owner
 
     def _arguments(self, node: ast.Call) -> tuple[list[Value], Table]:
         arguments = self._elements(node.args)

@@ -69,6 +69,10 @@ class Expressions:
             self.spend(len(value.items) >> 4)
         return value
 
+    def items_of(self, value: Value) -> list[Value] | None:
+        """What iterating over a value gives, or None when that is not known."""
+        return as_list(value)
+
     def _constant(self, node: ast.Constant) -> Value:
         if isinstance(node.value, int) and abs(node.value) >= 1 << 64:
             return NotImplemented
@@ -98,8 +102,7 @@ class Expressions:
         out: list[Value] = []
         for node in nodes:
             if isinstance(node, ast.Starred):
-                inner = self.evaluate(node.value)
-                items = as_list(inner)
+                items = self.items_of(self.evaluate(node.value))
                 out.extend(items if items is not None else [Unknown(node.lineno, "a list of unknown length")])
             else:
                 out.append(self.evaluate(node))
@@ -222,7 +225,9 @@ class Expressions:
         return tuple(found) if isinstance(found, VersionInfo) else found
 
     def _attribute(self, node: ast.Attribute) -> Value:
-        value = self.evaluate(node.value)
+        return self._attribute_of(self.evaluate(node.value), node)
+
+    def _attribute_of(self, value: Value, node: ast.Attribute) -> Value:
         if isinstance(value, Unknown):
             return value
         if isinstance(value, Module):
@@ -290,7 +295,7 @@ class Expressions:
             body()
             return True
         first, rest = generators[0], generators[1:]
-        items = as_list(self.evaluate(first.iter))
+        items = self.items_of(self.evaluate(first.iter))
         if items is None or first.is_async:
             return False
         for item in items:

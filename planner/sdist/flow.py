@@ -32,18 +32,24 @@ class SetupCall:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """An error that the file certainly raises, or the exit it takes; `kinds` tells what that depends on."""
+    """An error that the file certainly raises, or the exit it takes; `kinds` tells what that depends on.
+
+    `where` is its file and line, where other files are followed too.
+    """
 
     line: int
     message: str
     kinds: frozenset[str]
+    where: str = ""
 
 
 class Raised(Exception):  # noqa: N818 - control flow of the interpreted file
-    """An exception, or an exit, of the interpreted file."""
+    """An exception, or an exit, of the interpreted file; `names` are those of its classes, as far as known."""
 
-    def __init__(self, line: int, name: str, message: str) -> None:
+    def __init__(self, line: int, name: str, message: str, names: frozenset[str] = frozenset()) -> None:
         self.line, self.name, self.message = line, name, message
+        self.names = names or frozenset({name})
+        self.where = ""
 
 
 class Returned(Exception):  # noqa: N818 - control flow of the interpreted file

@@ -33,7 +33,6 @@ from planner.sdist.values import (
     Table,
     Unknown,
     Value,
-    as_list,
     clone,
     merge,
     render,
@@ -161,7 +160,7 @@ class Interpreter(Bindings):
         return self._block(node.body)
 
     def _do_for(self, node: ast.For) -> int:
-        items = as_list(self.evaluate(node.iter))
+        items = self.items_of(self.evaluate(node.iter))
         if items is None:
             self.bind(node.target, Unknown(node.lineno, "an item that is not known"))
             left = self._fork(lambda: self._once(node), lambda: NONE, node.lineno)

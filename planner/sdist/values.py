@@ -21,7 +21,9 @@ __all__ = [
     "Function",
     "Items",
     "Module",
+    "Perhaps",
     "Place",
+    "Printed",
     "Scope",
     "Table",
     "Unknown",
@@ -51,6 +53,20 @@ class Unknown:
 
     line: int
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Perhaps(Unknown):
+    """It is `value`, or it is not there at all: what one of two ways has that could not be told apart."""
+
+    value: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class Printed(Unknown):
+    """Some text, or a number in it, that `subject` (`program:proj`, `pkg-config:libpq`) tells of itself."""
+
+    subject: str = ""
 
 
 class VersionInfo(tuple[Any, ...]):
@@ -102,22 +118,32 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """A compiled extension that the file constructs: its class's name, where, and whether it may fail."""
+    """A compiled extension that the file constructs: its class's name, where, and whether it may fail.
+
+    `attributes` are those that it has while a build is rehearsed, where they can be changed.
+    """
 
     kind: str
     line: int
     optional: bool = False
+    attributes: Table | None = field(default=None, compare=False)
+    file: str = "setup.py"
 
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """The names of a module or of a call; `kinds` tells which depend on the target's Python or system."""
+    """The names of a module or of a call; `kinds` tells which depend on the target's Python or system.
+
+    `file` is the one that a module's scope belongs to, `yields` what a generator has given so far.
+    """
 
     names: dict[str, Value] = field(default_factory=dict)
     kinds: dict[str, frozenset[str]] = field(default_factory=dict)
     parent: Scope | None = None
     globals_: set[str] = field(default_factory=set)
     returns: list[Value] = field(default_factory=list)
+    file: str = ""
+    yields: list[Value] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +157,7 @@ class Function:
 def truth(value: Value) -> bool | None:
     """Whether it counts as true; None when that is not known."""
     if isinstance(value, Unknown):
-        return None
+        return True if isinstance(value, Printed) else None
     if isinstance(value, Items):
         return bool(value.items)
     if isinstance(value, Table):

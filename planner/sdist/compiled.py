@@ -1,0 +1,175 @@
+"""One extension of a setup.py -> the compilers, headers and libraries that it takes; asks no machine itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from planner.sdist.archive import SdistFiles
+from planner.sdist.values import (
+    Extension,
+    Perhaps,
+    Place,
+    Printed,
+    Table,
+    Unknown,
+    Value,
+    as_list,
+    render,
+    truth,
+)
+
+__all__ = ["Job", "language_jobs", "link_names", "source_names"]
+
+_CXX = (".cpp", ".cc", ".cxx", ".c++", ".cp", ".mm", ".hpp", ".C")
+_FORTRAN = (".f", ".f90", ".f95", ".for", ".f77")
+_CXX_KINDS = frozenset({"CppExtension", "Pybind11Extension", "IntreeExtension"})
+_NO_COMPILER = frozenset({"RustExtension", "CMakeExtension", "RustBin", "LibraryExtension", "MesonExtension"})
+# of the C library and the compiler (https://sourceware.org/glibc/manual/), or of other systems
+_OF_LIBC = frozenset(
+    {
+        "m",
+        "c",
+        "dl",
+        "pthread",
+        "rt",
+        "util",
+        "stdc++",
+        "gcc",
+        "gcc_s",
+        "crypt",
+        "resolv",
+        "nsl",
+        "supc++",
+        "anl",
+    }
+    | {"atomic", "gomp", "quadmath", "c++", "python3", "gfortran", "mvec"}
+)
+_OF_WINDOWS = frozenset(
+    {
+        "kernel32",
+        "user32",
+        "gdi32",
+        "advapi32",
+        "ws2_32",
+        "wsock32",
+        "crypt32",
+        "shell32",
+        "ole32",
+        "oleaut32",
+    }
+    | {"iphlpapi", "psapi", "secur32", "shlwapi", "winmm", "uuid", "comdlg32", "winscard", "bcrypt", "ntdll"}
+    | {
+        "dbghelp",
+        "rpcrt4",
+        "setupapi",
+        "userenv",
+        "version",
+        "opengl32",
+        "glu32",
+        "msvcrt",
+        "legacy_stdio_definitions",
+    }
+)
+_DIRECTIVE = re.compile(r"^#\s*distutils:\s*(language|libraries)\s*=\s*(.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A compiler or a program that some source takes, or the headers of Python."""
+
+    subject: str
+
+
+def source_names(made: Extension) -> tuple[list[str], bool]:
+    """The sources that are known, and whether those are all."""
+    value = (made.attributes or Table()).items.get("sources")
+    items = [value] if isinstance(value, str) else as_list(value)
+    if items is None:
+        return [], value is None
+    names = [(item.value if isinstance(item, Perhaps) else item) for item in items]
+    known = [render(name) or "" for name in names if isinstance(name, (str, Place))]
+    return [name.removeprefix("./") for name in known if name], len(known) == len(items)
+
+
+def language_jobs(made: Extension, files: SdistFiles) -> Iterator[Job]:
+    """What compiling it takes, first what runs first."""
+    attributes = (made.attributes or Table()).items
+    if made.kind in _NO_COMPILER and made.kind != "RustExtension":
+        return
+    if made.kind in ("RustExtension", "RustBin"):
+        yield Job("dep:virtual/compiler/rust")
+        return
+    sources, complete = source_names(made)
+    if any(name.endswith(".i") for name in sources):
+        yield Job("program:swig")
+    language = attributes.get("language")
+    cxx = language == "c++" or made.kind in _CXX_KINDS or _is_cxx(attributes.get("extra_compile_args"))
+    kinds = {_kind(name, files) for name in sources} - {""}
+    if made.kind == "CUDAExtension" or "cuda" in kinds:
+        yield Job("dep:virtual/compiler/cuda")
+        cxx = True
+    if "fortran" in kinds:
+        yield Job("dep:virtual/compiler/fortran")
+    if cxx or "cxx" in kinds:
+        yield Job("dep:virtual/compiler/cxx")
+    if not cxx and ("c" in kinds or not kinds or not complete):
+        yield Job("dep:virtual/compiler/c")
+    yield Job("header:Python.h")
+
+
+def _is_cxx(flags: Value) -> bool:
+    words = [word for word in as_list(flags) or () if isinstance(word, str)]
+    return any(one == "-x" and two == "c++" for one, two in zip(words, words[1:], strict=False)) or any(
+        word.startswith(("-std=c++", "-std=gnu++")) for word in words
+    )
+
+
+def _kind(name: str, files: SdistFiles) -> str:
+    lower = name.lower()
+    if name.endswith(_CXX) or lower.endswith(_CXX[:-1]):
+        return "cxx"
+    if lower.endswith(".cu"):
+        return "cuda"
+    if lower.endswith(_FORTRAN):
+        return "fortran"
+    if lower.endswith((".pyx", ".py")):
+        text = files.text(name)
+        found = dict(_DIRECTIVE.findall(text[:20_000])) if text is not None else {}
+        stem = name.rpartition(".")[0]
+        beside = f"{stem}.cpp" in files.name_set and f"{stem}.c" not in files.name_set
+        return "cxx" if "c++" in found.get("language", "") or (text is None and beside) else "c"
+    return "c" if lower.endswith((".c", ".i", ".m", ".s", ".asm")) else ""
+
+
+def link_names(made: Extension, more: list[Value]) -> tuple[list[tuple[str, bool]], Unknown | None]:
+    """The libraries that it links, each with whether it surely does, and what is not known of the rest."""
+    attributes = (made.attributes or Table()).items
+    out: dict[str, bool] = {}
+    lost: Unknown | None = None
+    libraries = attributes.get("libraries")
+    flags = as_list(attributes.get("extra_link_args")) or []
+    if isinstance(libraries, Unknown):
+        lost = libraries
+    listed = [libraries] if isinstance(libraries, str) else as_list(libraries) or []
+    for value, is_flag in [*((item, False) for item in [*listed, *more]), *((item, True) for item in flags)]:
+        sure = not isinstance(value, Perhaps)
+        item = value.value if isinstance(value, Perhaps) else value
+        if isinstance(item, Unknown):
+            if not isinstance(item, Printed) and not is_flag:
+                lost = lost or item
+            continue
+        if not isinstance(item, str) or (is_flag and not item.startswith("-l")):
+            continue
+        name = item[2:] if item.startswith("-l") else item
+        if _links(name):
+            out[name] = out.get(name, False) or sure
+    if truth(attributes.get("libraries")) is None and isinstance(libraries, Printed):
+        lost = None
+    return list(out.items()), None if isinstance(lost, Printed) else lost
+
+
+def _links(name: str) -> bool:
+    plain = bool(re.fullmatch(r"[\w.+-]{1,80}", name))
+    return plain and name not in _OF_LIBC and name.lower() not in _OF_WINDOWS and not name.endswith(".lib")

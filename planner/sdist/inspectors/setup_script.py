@@ -1,0 +1,184 @@
+"""What setup.py asks of a machine, found by rehearsing its build on an imagined one; nothing of it is run.
+
+Compilers, headers and libraries of its extensions, programs that it calls, modules of pkg-config, imports that no
+build requirement brings, and downloads. Its strength is what the build does without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from planner.dists import parse_requirement
+from planner.needs import ANY_VERSION, Doubt, Evidence, Need, Role, Strength
+from planner.sdist import texts
+from planner.sdist.elimination import (
+    COPY_BUILT,
+    DOWNLOADED,
+    EXTENSION_LEFT_OUT,
+    FEATURE_LEFT_OUT,
+    PART_LEFT_OUT,
+    Elimination,
+)
+from planner.sdist.imagined import Asked, Machine
+from planner.sdist.inspectors.port import Clue
+from planner.sdist.rehearsal import Outcome, Trees, rehearse
+from planner.sdist.sources import Sources
+
+__all__ = [
+    "COPY_BUILT",
+    "DOWNLOADED",
+    "EXTENSION_LEFT_OUT",
+    "FEATURE_LEFT_OUT",
+    "PART_LEFT_OUT",
+    "inspect",
+    "uses_setup_py",
+]
+
+_BY_THEMSELVES = (
+    "mesonpy", "maturin", "scikit_build_core.build", "flit", "uv_build", "hatchling", "pdm", "poetry", "sipbuild",
+    "py_build_cmake", "cmeel",
+)  # fmt: skip
+_HOST = ("library:", "header:", "pkg-config:")
+_QUIET = ("program:git", "program:hg", "program:svn")
+_MODULES = {
+    "oldest-supported-numpy": "numpy", "scikit-build": "skbuild", "pyyaml": "yaml", "gitpython": "git",
+    "attrs": "attr",
+}  # fmt: skip
+
+
+def uses_setup_py(sdist: Sources) -> bool:
+    """Whether the build of an sdist runs its setup.py: setuptools' does, and what wraps it."""
+    if "setup.py" not in sdist.files.name_set:
+        return False
+    build = sdist.table("build-system")
+    backend = str(build.get("build-backend") or "setuptools").partition(":")[0]
+    if not build.get("backend-path"):
+        return not backend.startswith(_BY_THEMSELVES)
+    path = backend.replace(".", "/")
+    places = texts.string_list(build.get("backend-path")) or []
+    names = [
+        f"{place}/{path}{tail}".removeprefix("./") for place in places for tail in (".py", "/__init__.py")
+    ]
+    code = next((text for name in names if (text := sdist.files.text(name.lstrip("./"))) is not None), "")
+    return "setuptools" in code or not any(name in code for name in _BY_THEMSELVES)
+
+
+def inspect(sdist: Sources, /) -> Iterable[Clue]:
+    """Needs and doubts of the build that setup.py describes."""
+    if not uses_setup_py(sdist):
+        return
+    if sdist.setup is not None and sdist.setup.unreadable:
+        yield Doubt(text=f"what it links is not known: {sdist.setup.unreadable}", where="setup.py")
+        return
+    trees = Trees()
+    available, brought = _brought(sdist)
+
+    def run(missing: frozenset[str], granted: frozenset[str], old: frozenset[str]) -> Outcome:
+        machine = Machine(missing, granted, old, brought)
+        return rehearse(sdist.files, sdist.markers, available, machine, sdist.config, trees)
+
+    search = Elimination(run)
+    full = search.start()
+    last = search.prune()
+    yield from _needs(search, full, last)
+    yield from _doubts(search, full)
+
+
+def _brought(sdist: Sources) -> tuple[frozenset[str], frozenset[str]]:
+    """The modules and the programs that the build requirements bring, as far as their names tell."""
+    listed = texts.string_list(sdist.table("build-system").get("requires")) or []
+    listed += (sdist.option("options", "setup_requires") or "").split("\n")
+    names = {str(canonicalize_name(one.name)) for text in listed if (one := parse_requirement(text.strip()))}
+    modules = {_MODULES.get(name, name.replace("-", "_")) for name in names}
+    return frozenset(modules | ({"Cython"} if "cython" in names else set())), frozenset(names)
+
+
+def _needs(search: Elimination, full: Outcome, last: Outcome) -> Iterator[Need]:
+    chains = _chains(search, last)
+    asked = {**full.asked, **last.asked}
+    told = {subject for chain in chains.values() for subject in chain}
+    for subject, question in asked.items():
+        if subject in search.missing or subject.startswith(_QUIET):
+            continue
+        ours = last.asked.get(subject)
+        if ours is not None and ours.certain and (ours.fatal or subject in search.settled):
+            first, *others = chains.get(subject, (subject,))
+            yield _need(first, asked[first], search, others=others)
+        elif subject not in search.spared and subject not in told:
+            yield from _uncertain(subject, question, search)
+    for subject, spared in search.spared.items():
+        quiet = not spared.seen and subject.startswith(("program:", "dist:"))
+        if subject in told or quiet or subject.startswith((*_QUIET, "dist:")):
+            continue
+        strength: Strength = "fallback" if spared.effect in (COPY_BUILT, DOWNLOADED) else "optional"
+        yield _need(subject, spared.asked, search, strength=strength, effect=spared.effect)
+
+
+def _uncertain(subject: str, asked: Asked, search: Elimination) -> Iterator[Need]:
+    """What it perhaps asks for. A program, or a module, that is perhaps called says nothing."""
+    if asked.compiles:
+        whole = not any(compiled.certain for compiled in search.full.compiled)
+        effect = EXTENSION_LEFT_OUT if whole else PART_LEFT_OUT
+        yield _need(subject, asked, search, strength="optional", effect=effect)
+    elif not subject.startswith(("program:", "dist:")):
+        yield _need(subject, asked, search, strength="optional", effect=FEATURE_LEFT_OUT)
+
+
+def _chains(search: Elimination, last: Outcome) -> dict[str, tuple[str, ...]]:
+    """For each thing that stops the build in the end: what would have served before it, the first one first."""
+    out: dict[str, tuple[str, ...]] = {}
+    for subject in last.asked:
+        chain = [subject]
+        while (before := search.origin.get(chain[0])) and before not in chain:
+            if search.instead.get(before) != (chain[0],):
+                chain.append(before)
+                break
+            chain.insert(0, before)
+        chain += [other for other in search.instead.get(subject, ()) if other not in chain]
+        if len(chain) > 1:
+            out[subject] = tuple(chain)
+    return out
+
+
+def _need(
+    subject: str,
+    asked: Asked,
+    search: Elimination,
+    *,
+    strength: Strength = "required",
+    effect: str = "",
+    others: Iterable[str] = (),
+) -> Need:
+    role: Role = "host" if subject.startswith(_HOST) else "build"
+    because = [asked.evidence]
+    specifier = ANY_VERSION
+    floor = search.full.floors.get(subject)
+    if floor is not None and search.floor_holds(subject):
+        specifier = _at_least(floor[0])
+        because.append(Evidence(where=floor[1], text=f"asks for {floor[0]}"))
+    return Need(
+        subject=subject, specifier=specifier, role=role, because=tuple(because), instead=tuple(others),
+        strength=strength, effect=effect,
+    )  # fmt: skip
+
+
+def _at_least(version: str) -> SpecifierSet:
+    try:
+        return SpecifierSet(f">={version}")
+    except InvalidSpecifier:
+        return ANY_VERSION
+
+
+def _doubts(search: Elimination, full: Outcome) -> Iterator[Doubt]:
+    for where, text in list(full.lost.items())[:8]:
+        yield Doubt(text=text, where=where)
+    if full.stop is not None:
+        where = full.stop.where or f"setup.py:{full.stop.line}"
+        yield Doubt(text="it seems to stop there, for a reason that could not be followed", where=where)
+    if not full.whole:
+        yield Doubt(text="is too involved to be followed to its end", where="setup.py")
+    elif search.exhausted:
+        yield Doubt(text="not everything that it can do without was found out", where="setup.py")
