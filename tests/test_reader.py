@@ -230,6 +230,17 @@ def test_memory_has_a_limit(make: Make) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of the system are POSIX's")
+def test_a_child_that_nobody_watches_ends_too(make: Make) -> None:
+    command = reading_as("w._allow(-1)\n        while True: pass")
+    found = read(make(command=command, children=1), filename="bad-1.0.tar.gz")
+    assert isinstance(found, Refusal)
+    assert (found.id, found.detail) == (
+        "archive-crash",
+        f"the process that read it died (signal {int(signal.SIGXCPU)})",
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of the system are POSIX's")
 def test_the_child_can_write_no_file(make: Make, tmp_path: Path) -> None:
     target = tmp_path / "written"
     code = f"open({str(target)!r}, 'wb', 0).write(b'x' * 99)"

@@ -355,6 +355,20 @@ def test_an_sdist_is_read_once_and_remembered(tmp_path: Path) -> None:
     assert len(seen) == 3
 
 
+def test_a_reader_is_told_of_an_sdist_before_it_is_downloaded(tmp_path: Path) -> None:
+    server = sdist_server(b"data")
+    told: list[int] = []
+    for _ in range(2):
+        of = catalog(
+            server,
+            folder=tmp_path,
+            read_sdist=lambda *_: SdistReading(metadata=Metadata(project=DEMO, version=None)),
+            expect_sdist=lambda: told.append(len(server.urls)),
+        )
+        of.sdist(only_sdist(of.page(DEMO)), MARKERS)
+    assert told == [1]  # after the page; and not for what is remembered
+
+
 def test_an_sdist_of_another_hash_is_not_read() -> None:
     of = catalog(sdist_server(b"data", "00" * 32), read_sdist=None)
     found = of.sdist(only_sdist(of.page(DEMO)), MARKERS)
