@@ -6,6 +6,7 @@ in `cmake_flow`, the commands in `cmake_finds` and `cmake_commands`.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -157,7 +158,7 @@ def _driver(sdist: Sources) -> _Driver | None:
         return _scikit(sdist.table("tool", "scikit-build"), where, sdist.markers)
     setup = sdist.files.text("setup.py")
     if setup is None:
-        return None
+        return _in_tree(sdist, build, backend)
     imported = dict(sdist.setup.imports).get("skbuild", 0) if sdist.setup is not None else 0
     found = _DRIVES.search(setup)
     if not imported and found is None:
@@ -167,6 +168,24 @@ def _driver(sdist: Sources) -> _Driver | None:
         where=f"setup.py:{line}", folders=_folders(sdist, setup), brings=False, defines=tuple(_said(setup)),
         skbuild=bool(imported) or "ninja" in setup.lower(),
     )  # fmt: skip
+
+
+def _in_tree(sdist: Sources, build: Mapping[str, object], backend: str) -> _Driver | None:
+    """A backend of the sdist's own that runs CMake, in one of the files of its package."""
+    package = backend.partition(":")[0].partition(".")[0]
+    for place in texts.string_list(build.get("backend-path")) or ():
+        base = posixpath.normpath(posixpath.join(place, package))
+        for name in sdist.files.kept:
+            if not name.endswith(".py") or not (name.startswith(f"{base}/") or name == f"{base}.py"):
+                continue
+            text = sdist.files.text(name) or ""
+            found = _DRIVES.search(text)
+            if found:
+                return _Driver(
+                    where=f"{name}:{text[: found.start()].count(chr(10)) + 1}", brings=False,
+                    folders=_folders(sdist, text), skbuild="ninja" in text.lower(),
+                )  # fmt: skip
+    return None
 
 
 def _scikit(table: Mapping[str, object], where: str, markers: Mapping[str, str]) -> _Driver | None:

@@ -22,6 +22,7 @@ from planner.sdist.inspectors.meson_syntax import Assign, Call, Group, Literal, 
 from planner.sdist.inspectors.meson_values import ABSENT, PRESENT, UNKNOWN, Feature, Hang, Thing, as_test
 from planner.sdist.inspectors.meson_wraps import enter, provider
 from planner.sdist.inspectors.port import Clue
+from planner.sdist.names import is_aside
 from planner.sdist.sources import Sources
 
 __all__ = ["inspect"]
@@ -244,7 +245,7 @@ def _subdir(walk: Walk, asked: Asked) -> object:
             walk.context = walk.context if taken is ALWAYS else (*walk.context, taken)
     for name in asked.texts()[:1]:
         folder = posixpath.relpath(posixpath.join(walk.project.here, name), walk.project.folder or ".")
-        if not walk.enter(folder):
+        if not walk.enter(folder) and not is_aside(f"{folder}/meson.build"):
             walk.ledger.doubt("was not read, so what it looks for is not known", f"{folder}/meson.build")
     walk.context = context
     return UNKNOWN

@@ -242,6 +242,16 @@ def test_cmake_run_by_setup_py(requires: str, setup: str, expected: set[str]) ->
     assert {strength.split(" | ")[0] for strength in found.values()} <= {"required"}
 
 
+def test_cmake_run_by_a_backend_in_the_tree() -> None:
+    files = {
+        "pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = 'own.api'\nbackend-path = ['.']",
+        "own/api.py": "",
+        "own/native.py": "\nrun(['cmake', 'src'])",
+        "src/CMakeLists.txt": "cmake_minimum_required(VERSION 3.18)\nproject(d CXX)",
+    }
+    assert set(told(inspect, files)) == {CXX, "program:cmake >=3.18", "program:make"}
+
+
 def test_other_systems_take_their_own_branches() -> None:
     text = (
         "project(d C)\nif(WIN32)\nfind_package(W REQUIRED)\nelseif(APPLE)\nfind_package(A REQUIRED)\nendif()"

@@ -210,6 +210,13 @@ def test_evidence_has_the_file_and_the_line() -> None:
     assert str(found.because[0]) == "a/meson.build:2 (dependency x)"
 
 
+def test_a_folder_of_tests_is_not_missed() -> None:
+    assert (
+        doubts(inspect, {"pyproject.toml": MESONPY, "meson.build": "project('d', 'c')\nsubdir('tests')"})
+        == []
+    )
+
+
 def test_other_backends_are_left_alone() -> None:
     assert (
         told(
