@@ -195,9 +195,11 @@ def _guessed(sdist: Sources) -> Iterator[Compiled]:
         return
     named, globbed = _mentioned(sdist)
     platform = sdist.markers.get("sys_platform", "linux")
-    sure: Strength = (
-        "hint" if setup.native.modules is not True else "optional" if setup.native.optional else "required"
-    )
+    native = setup.native
+    single = len(native.because) <= 1  # of several extensions, some may be left out, and one cannot say which
+    sure: Strength = "hint" if native.modules is not True or not single else "required"
+    if sure == "required" and native.optional:
+        sure = "optional"
     for name in sdist.files.names:
         language = language_of(name)
         if not language or naming.is_aside(name) or _is_foreign(name, platform):

@@ -206,6 +206,10 @@ def test_sources_that_setup_py_only_names() -> None:
     optional = sources(members, native=Native(modules=True, optional=True))
     assert strengths(optional) == {"yaml.h": "optional", "gmp.h": "optional", "zlib.h": "hint"}
     assert strengths(sources(members, native=Native(modules=False))) == {}
+    several = sources(
+        members, native=Native(modules=True, because=("setup.py:1 builds", "setup.py:2 builds"))
+    )
+    assert set(strengths(several).values()) == {"hint"}
 
 
 @pytest.mark.parametrize("backend", ["mesonpy", "scikit_build_core.build"])
