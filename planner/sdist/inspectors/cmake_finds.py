@@ -274,9 +274,9 @@ def _pkg_config(walk: Walk, command: Command) -> None:
         )  # fmt: skip
         keys.append(key)
     if required:
-        walk.set(f"{prefix}_FOUND", "1")
+        walk.remember(f"{prefix}_FOUND", "1")
     elif keys:
-        walk.set(f"{prefix}_FOUND", found_or_not(tuple(keys)))
+        walk.remember(f"{prefix}_FOUND", found_or_not(tuple(keys)))
     for name in (
         "VERSION",
         "LIBRARIES",
@@ -286,7 +286,7 @@ def _pkg_config(walk: Walk, command: Command) -> None:
         "LIBDIR",
         "INCLUDEDIR",
     ):
-        walk.set(f"{prefix}_{name}", UNKNOWN)
+        walk.remember(f"{prefix}_{name}", UNKNOWN)
 
 
 def _find(kind: str) -> Handler:
@@ -302,7 +302,7 @@ def _find(kind: str) -> Handler:
             names = [name for name in names if name.endswith((".h", ".hpp", ".hh", ".hxx")) or "/" in name]
         known = walk.value(variable.text)
         if not names or any(name.startswith("$") for name in names) or (isinstance(known, str) and known):
-            walk.set(variable.text, UNKNOWN)
+            walk.remember(variable.text, UNKNOWN)
             return
         required = "REQUIRED" in words
         key = walk.ledger.want(
@@ -310,7 +310,7 @@ def _find(kind: str) -> Handler:
             silent=not required, instead=[f"{kind}:{name}" for name in names[1:6]],
             role="build" if kind == "program" else "host",
         )  # fmt: skip
-        _found(walk, [variable.text], key)
+        walk.remember(variable.text, "1" if walk.ledger.is_required(key) else found_or_not((key,)))
 
     return handler
 

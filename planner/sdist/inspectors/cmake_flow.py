@@ -20,7 +20,7 @@ __all__ = ["BUILD", "ROOT", "Handler", "Walk", "path_in"]
 
 ROOT = "/sdist"
 BUILD = "/build"
-MAX_COMMANDS = 10_000
+MAX_COMMANDS = 18_000
 MAX_FILES = 150
 MAX_DEPTH = 40
 MAX_LENGTH = 2_000
@@ -143,6 +143,11 @@ class Walk:
     def set(self, name: str, value: Value | None) -> None:
         """Give a variable a value in the scope at hand."""
         self.variables[name] = value
+
+    def remember(self, name: str, value: Value) -> None:
+        """Give it in the cache, as `find_…` and `pkg_check_modules` do: it outlives the function."""
+        self.variables.pop(name, None)
+        self.cache[name] = value
 
     def set_outside(self, name: str, value: Value | None) -> None:
         """Give it in the scope around this one (`PARENT_SCOPE`)."""

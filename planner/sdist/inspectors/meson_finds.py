@@ -233,7 +233,9 @@ def _find_library(walk: Walk, asked: Asked) -> object:
         return ABSENT
     if not names or (names[0] in _C_LIBRARIES):
         return PRESENT if names else UNKNOWN
-    if "dirs" in asked.keywords:  # a place that a tool or the sdist itself tells, as of numpy's npymath
+    if (
+        asked.keywords.get("dirs", []) != []
+    ):  # a place that a tool or the sdist itself tells, as of numpy's npymath
         return PRESENT if required else UNKNOWN
     headers = asked.keywords.get("has_headers")
     listed = headers if isinstance(headers, list) else [headers]

@@ -127,6 +127,11 @@ def test_what_is_looked_for(text: str, expected: dict[str, str]) -> None:
             "if(NOT F_FOUND)\nmessage(SEND_ERROR libffi)\nendif()"),
             {"pkg-config:libffi": "required", "program:pkg-config": "required"},
         ),
+        (
+            ("function(look)\npkg_check_modules(L libx)\nendfunction()\nlook()\n"
+            "if(NOT L_FOUND)\nmessage(FATAL_ERROR x)\nendif()"),
+            {"pkg-config:libx": "required", "program:pkg-config": "required"},
+        ),
     ],
 )  # fmt: skip
 def test_pkg_config(text: str, expected: dict[str, str]) -> None:

@@ -99,6 +99,7 @@ def test_languages(project: str, languages: set[str]) -> None:
         ("cc = meson.get_compiler('c')\ncc.find_library('z', has_headers: ['zlib.h'])",
          {"library:z": "required | header:zlib.h"}),
         ("cc = meson.get_compiler('c')\ncc.find_library('npymath', dirs: d)", {}),
+        ("cc = meson.get_compiler('c')\ncc.find_library('q', dirs: [])", {"library:q": "required"}),
         ("cc = meson.get_compiler('c')\ncc.has_header('zlib.h', required: true)", {"header:zlib.h": "required"}),
         ("cc = meson.get_compiler('c')\nif not cc.has_header('zlib.h')\n  error('x')\nendif",
          {"header:zlib.h": "required"}),
