@@ -250,10 +250,10 @@ def _fetched(walk: Walk, name: str, command: Command, where: str) -> None:
     """What a declaration downloads, unless it lies in the sdist; `FIND_PACKAGE_ARGS` looks for it first."""
     words = walk.words(command.arguments)
     source = next((words[number + 1] for number, word in enumerate(words[:-1]) if word == "SOURCE_DIR"), None)
-    address = ""
+    address = kind = ""
     for number, word in enumerate(words[:-1]):
         if word in ("GIT_REPOSITORY", "URL", "SVN_REPOSITORY", "HG_REPOSITORY"):
-            address = words[number + 1] or "?"
+            address, kind = words[number + 1] or "?", word
             break
     if not address:
         if source is not None and walk.exists(source):
@@ -266,6 +266,13 @@ def _fetched(walk: Walk, name: str, command: Command, where: str) -> None:
         return
     walk.ledger.substitute(walk.context, _DOWNLOADED)
     walk.ledger.download(host or name, where, f"{name} is downloaded", walk.context)
+    if kind == "GIT_REPOSITORY":
+        _git(walk, where, name)
+
+
+def _git(walk: Walk, where: str, name: str) -> None:
+    """CMake clones with the program git, which it does not bring."""
+    walk.ledger.want("program:git", where, f"{name} is cloned", context=walk.context, role="build")
 
 
 def _cpm(walk: Walk, command: Command) -> None:
@@ -275,6 +282,7 @@ def _cpm(walk: Walk, command: Command) -> None:
     match = re.match(r"(gh|gl|bb):", text)
     hosts = {"gh": "github.com", "gl": "gitlab.com", "bb": "bitbucket.org"}
     host = hosts[match[1]] if match else ""
+    cloned = bool(host) or "GIT_REPOSITORY" in words or "GITHUB_REPOSITORY" in words
     for number, word in enumerate(words[:-1]):
         if word in ("GIT_REPOSITORY", "URL"):
             host = host_of(words[number + 1]) or host
@@ -283,6 +291,8 @@ def _cpm(walk: Walk, command: Command) -> None:
     if host:
         walk.ledger.substitute(walk.context, _DOWNLOADED)
         walk.ledger.download(host, walk.where(command), "CPM downloads a package", walk.context)
+        if cloned:
+            _git(walk, walk.where(command), "a package of CPM")
 
 
 def _file(walk: Walk, command: Command) -> None:
@@ -305,6 +315,7 @@ def _execute(walk: Walk, command: Command) -> None:
         host = next((host for word in words if (host := host_of(word))), "git submodules")
         walk.ledger.substitute(walk.context, _DOWNLOADED)
         walk.ledger.download(host, walk.where(command), "git fetches sources", walk.context)
+        _git(walk, walk.where(command), "a repository")
 
 
 def _target(walk: Walk, command: Command) -> None:

@@ -144,7 +144,7 @@ def test_pkg_config(text: str, expected: dict[str, str]) -> None:
         (
             ("find_package(f)\nif(NOT f_FOUND)\ninclude(FetchContent)\n"
             "FetchContent_Declare(f GIT_REPOSITORY https://code.test/f.git)\nFetchContent_MakeAvailable(f)\nendif()"),
-            {"cmake:f": "fallback", "network:code.test": "fallback | cmake:f"},
+            {"cmake:f": "fallback", "network:code.test": "fallback | cmake:f", "program:git": "optional"},
         ),
         (
             "FetchContent_Declare(f URL https://code.test/f.tgz)\nFetchContent_MakeAvailable(f)",
@@ -152,12 +152,15 @@ def test_pkg_config(text: str, expected: dict[str, str]) -> None:
         ),
         ("FetchContent_Declare(f URL https://code.test/f.tgz)", {}),
         ("FetchContent_Declare(f SOURCE_DIR ${CMAKE_CURRENT_SOURCE_DIR}/sub)\nFetchContent_MakeAvailable(f)", {}),
-        ("ExternalProject_Add(x GIT_REPOSITORY git@code.test:a/b.git)", {"network:code.test": "required"}),
-        ('CPMAddPackage("gh:fmtlib/fmt#7.1.3")', {"network:github.com": "required"}),
+        (
+            "ExternalProject_Add(x GIT_REPOSITORY git@code.test:a/b.git)",
+            {"network:code.test": "required", "program:git": "required"},
+        ),
+        ('CPMAddPackage("gh:fmtlib/fmt#7.1.3")', {"network:github.com": "required", "program:git": "required"}),
         ("option(D d OFF)\nif(D)\nfile(DOWNLOAD https://code.test/x x)\nendif()", {}),
         (
             "execute_process(COMMAND git submodule update --init RESULT_VARIABLE r)",
-            {"network:git submodules": "required"},
+            {"network:git submodules": "required", "program:git": "required"},
         ),
         (
             "find_package(s)\nif(NOT s_FOUND)\nadd_subdirectory(sub)\nendif()",
