@@ -268,7 +268,7 @@ def _gather_tar(stream: Stream, gatherer: _Gatherer) -> None:
     for member in tar.walk(stream):
         wish = gatherer.accept(member.name, member.kind, member.size)
         count = wish.count if wish else 0
-        content = stream.read(count)
+        content = stream.read(count) if count else b""
         if len(content) < count or not stream.skip(member.size - count):
             raise refused("The archive is cut off in the middle of a file.", "archive-cut")
         if wish:

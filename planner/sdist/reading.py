@@ -15,7 +15,6 @@ from planner.headertext import read_header
 from planner.needs import Doubt, Inspection
 from planner.sdist import texts
 from planner.sdist.archive import SdistFiles, read_archive
-from planner.sdist.inspectors import inspect
 from planner.sdist.metadata import read_metadata
 from planner.sdist.native import judge
 from planner.sdist.setup_py import read_setup_py
@@ -95,6 +94,8 @@ def read_files(
 
 def _inspected(sources: Sources) -> Inspection:
     """What the inspectors find; files on which they fail are a doubt, as the metadata still stands."""
+    from planner.sdist.inspectors import inspect  # noqa: PLC0415 - half of all imports, and most sdists are pure
+
     try:
         return inspect(sources)
     except Exception as error:  # noqa: BLE001 - an error of ours must cost no more than this one answer

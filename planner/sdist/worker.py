@@ -41,6 +41,9 @@ def serve(memory: int = MEMORY) -> None:
     gc.disable()  # cycles are few, and there is time for them between two archives
     write_frame(sink, READER.encode())
     sink.flush()
+    # Ready; what only compiled sdists need is loaded while the first archive is still on its way.
+    import planner.sdist.inspectors  # noqa: F401, PLC0415
+
     while (head := read_frame(source)) is not None:
         _allow(SECONDS)
         body = Body(source)
