@@ -26,6 +26,7 @@ _BINDING: Mapping[str, int] = {
 }  # fmt: skip
 _MAX_NESTED = 40
 _MAX_TOKENS = 200
+_MAX_CONDITIONS = 20_000
 # A macro of such a name turns something off, and nobody defines it by habit.
 _TURNS_OFF = re.compile(r"(?:^|_)(?:NO|DISABLED?|WITHOUT|OMIT|EXCLUDE|SKIP)(?:_|$)")
 
@@ -108,6 +109,8 @@ class Conditions:
         """Whether it holds in a source of that language (`c`, `cxx`, `cuda`)."""
         key = (condition, language)
         if key not in self._known:
+            if len(self._known) >= _MAX_CONDITIONS:
+                return Answer(None)
             reading = _Reading(condition, lambda name: self._macro(name, language), self._uname)
             self._known[key] = reading.answer()
         return self._known[key]

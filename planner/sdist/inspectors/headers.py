@@ -42,6 +42,8 @@ _NO_HEADERS = frozenset(
     | {".f", ".f90", ".for", ".tab", ".tcc", ".ipp", ".mod", ".fpp", ".fh", ".macros", ".txt", ".ver", ".m"}
 )
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w./+-]*")
+# A setup.py that builds a library first, in its own way, may get the headers from there.
+_BUILDS = re.compile(r"[\"'](?:\./)?(?:cmake|configure|make|gmake|ninja)[\"' ]|[\"'/]build\w*\.sh\b")
 _HEADER = re.compile(r"\.h(?:pp|xx|h)?$")
 # Quoted names that a build step writes, and that no library has.
 _WRITTEN = re.compile(
@@ -183,6 +185,8 @@ class _Judge:
         self._python = parse_version(sdist.markers.get("python_full_version") or "")
         self._requires = _build_requires(sdist)
         self._lookups = _MAX_LOOKUPS
+        self._foreign = made.foreign
+        self._builds_another = _BUILDS.search(sdist.files.text("setup.py") or "") is not None
         self._cuda = any(source.language == "cuda" for source in made.sources) or any(
             "CUDA" in built.kind for built in (sdist.setup.built if sdist.setup else ())
         )
@@ -204,18 +208,18 @@ class _Judge:
         if project or canonicalize_name(_HEADER.sub("", name.partition("/")[0])) in self._requires:
             return None
         subject = f"header:{name}"
-        if not asked.angled and not self._is_known(name):
+        if not asked.angled and not self._is_known(name, asked):
             return None
-        return _made(subject, asked)
+        return _made(subject, asked, strength="hint" if self._builds_another else None)
 
-    def _is_known(self, name: str) -> bool:
+    def _is_known(self, name: str, asked: _Asked) -> bool:
         """Whether a library has such a header; a quoted one that none has is made by the build, or lost.
 
         A name that many libraries have (`matrix.h`) is nobody's.
         """
         if thing_of(f"header:{name}"):
             return True
-        if _WRITTEN.fullmatch(name) or not self._lookups:
+        if _WRITTEN.fullmatch(name) or not self._lookups or (self._foreign and asked.strength == "hint"):
             return False
         self._lookups -= 1
         debian = release("debian", "12")

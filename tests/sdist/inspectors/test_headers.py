@@ -212,6 +212,17 @@ def test_sources_that_setup_py_only_names() -> None:
     assert set(strengths(several).values()) == {"hint"}
 
 
+@pytest.mark.parametrize(
+    "call", ["['cmake', '.']", "'./configure --static'", "['make', 'install']", "['./build_all.sh']"]
+)
+def test_a_library_that_is_built_first_may_bring_its_headers(call: str) -> None:
+    members = {"setup.py": f"subprocess.run({call})\n", "a.c": f"{PYTHON}#include <fitsio.h>\n"}
+    assert strengths(sources(members, built=(extension("a.c"),))) == {
+        "Python.h": "required",
+        "fitsio.h": "hint",
+    }
+
+
 @pytest.mark.parametrize("backend", ["mesonpy", "scikit_build_core.build"])
 def test_other_build_systems_ask_for_themselves(backend: str) -> None:
     members = {
