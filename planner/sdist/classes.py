@@ -128,7 +128,13 @@ class Classes(Interpreter):
         if not is_object(value):
             return self._attribute_of(value, node)
         found = self.member(value, node.attr, node)
+        if found is NotImplemented and isinstance(value, Instance) and not value.kind:
+            return self.fails(node.lineno, "AttributeError")
         return Unknown(node.lineno, f"`{node.attr}` is not known") if found is NotImplemented else found
+
+    def fails(self, line: int, name: str) -> Value:
+        """An error that the files may be ready for."""
+        return Unknown(line, f"it may raise {name}")
 
     def _dotted(self, name: str) -> Value:
         return self._assigned[name] if name in self._assigned else super()._dotted(name)

@@ -18,6 +18,7 @@ Word: TypeAlias = "str | None"
 
 MAX_LINE = 4_000
 _SETS = re.compile(r"[A-Za-z_]\w*=")
+_REDIRECTED = re.compile(r"(?<!\S)\d?(?:>>?|<)\s*(?:&\d|[^\s;&|()]+)")
 _OPERATORS = frozenset({"&&", "||", ";", "|", "&", "\n"})
 _WRAPPERS = frozenset({"env", "exec", "nice", "sudo", "time", "command", "ccache", "xargs"})
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash"})
@@ -43,13 +44,14 @@ class Command:
 
 def parse_shell(line: str) -> list[Command]:
     """The commands of a line for the shell."""
-    lexer = shlex.shlex(line[:MAX_LINE].replace("\n", " ; "), posix=True, punctuation_chars=";&|")
+    plain = _REDIRECTED.sub(" ", line[:MAX_LINE].replace("\n", " ; "))
+    lexer = shlex.shlex(plain, posix=True, punctuation_chars=";&|")
     lexer.whitespace_split = True
     lexer.commenters = ""
     try:
         words = list(lexer)
     except ValueError:
-        words = line[:MAX_LINE].split()
+        words = plain.split()
     out: list[Command] = []
     current: list[Word] = []
     for raw in [*words, ";"]:
@@ -101,6 +103,10 @@ def _python(rest: list[Word]) -> list[Command]:
 def _one(name: str, first: str, rest: list[Word]) -> Command:
     known = [word for word in rest if word is not None]
     complete = len(known) == len(rest)
+    for option in ("--atleast-version", "--exact-version", "--max-version"):
+        if option in known[:-1]:  # its version stands in a word of its own
+            at = known.index(option)
+            known[at : at + 2] = [f"{option}={known[at + 1]}"]
     if name in ("pkg-config", "pkgconf"):
         return _pkg_config(known, complete)
     host = ""

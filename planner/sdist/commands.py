@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from planner.sdist.compiled import Job, language_jobs, link_names, source_names
+from planner.sdist.compiled import Job, is_source, language_jobs, link_names, source_names
 from planner.sdist.flow import Raised
 from planner.sdist.objects import Class, Instance, Method, foreign_base, lookup
 from planner.sdist.programs import Programs
@@ -19,6 +19,7 @@ from planner.sdist.values import (
     Function,
     Items,
     Perhaps,
+    Printed,
     Table,
     Unknown,
     Value,
@@ -55,7 +56,10 @@ _SWITCHES = {
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """An extension that a command compiled and linked: where it is made, and what it is made of."""
+    """An extension that a command compiled and linked: where it is made, and what it is made of.
+
+    `printed` counts the settings that are what a program printed, `settings` is a text of the others.
+    """
 
     file: str
     line: int
@@ -63,6 +67,7 @@ class Compiled:
     sources: tuple[str, ...]
     settings: str
     certain: bool
+    printed: int = 0
 
 
 class Commands(Programs):
@@ -297,11 +302,25 @@ class Commands(Programs):
         items = as_list(value)
         if items is None:
             items = [value] if isinstance(value, Unknown) else []
+        known = any(not isinstance(item, Unknown) or isinstance(item, Perhaps) for item in items)
         for item in items[:_MAX_JOBS]:
             if isinstance(item, Perhaps):
                 self._fork(lambda one=item: self._each(owner, one.value, node), lambda: 0, node.lineno)  # type: ignore[misc]
             elif not isinstance(item, Unknown):
                 self._each(owner, item, node)
+            elif not known:
+                self._unknown_extension(item, node)
+
+    def _unknown_extension(self, item: Unknown, node: ast.Call) -> None:
+        """One that is computed beyond following: it is compiled from whatever sources the sdist has."""
+        sources = [name for name in self.world.files.names if is_source(name)]
+        self.lost.setdefault(self.where(item.line or node.lineno), "which extensions it builds is computed")
+        if sources:
+            made = Extension("?", node.lineno, False, Table({"sources": Items(list(sources[:_MAX_JOBS]))}))
+            for job in language_jobs(made, self.world.files):
+                if job.subject in ("dep:virtual/compiler/c", "dep:virtual/compiler/cxx", "header:Python.h"):
+                    self._need(job, "", "an extension")
+            self.compiled.append(Compiled("?", item.line, "", (), "", self._maybe == 0))
 
     def _each(self, owner: Instance, item: Value, node: ast.Call) -> int:
         made = self.as_extension(item)
@@ -337,6 +356,9 @@ class Commands(Programs):
         where = f"{made.file}:{made.line}"
         for job in language_jobs(made, self.world.files):
             self._need(job, where, made.kind)
+        self._link(made, more)
+
+    def _link(self, made: Extension, more: list[Value]) -> None:
         names, lost = link_names(made, more)
         if lost is not None:
             self.lost.setdefault(
@@ -397,6 +419,18 @@ class Commands(Programs):
         there = self.machine.has(f"library:{name}", f"looks for the library {name}")
         return f"/usr/lib/lib{name}.so" if there else None
 
+    def _compiler_compile(self, owner: Instance, arguments: list[Value], node: ast.Call) -> Value:
+        sources = arguments[0] if arguments else Items()
+        made = Extension("", node.lineno, False, Table({"sources": sources}))
+        for job in language_jobs(made, self.world.files):
+            self._need(job, "", "")
+        return Items([Unknown(node.lineno, "object files")])
+
+    def _compiler_link_shared_object(self, owner: Instance, arguments: list[Value], node: ast.Call) -> None:
+        keywords = {keyword.arg: self.evaluate(keyword.value) for keyword in node.keywords if keyword.arg}
+        made = Extension("", node.lineno, False, Table({"libraries": keywords.get("libraries")}))
+        self._link(made, [])
+
     def _compiler_has_function(self, owner: Instance, arguments: list[Value], node: ast.Call) -> Value:
         keywords = {keyword.arg: self.evaluate(keyword.value) for keyword in node.keywords if keyword.arg}
         libraries = as_list(keywords.get("libraries", arguments[4] if len(arguments) > 4 else ())) or []
@@ -419,4 +453,13 @@ def _compiled(made: Extension, certain: bool) -> Compiled:
     settings += [str(macro[0]) for macro in macros if isinstance(macro, tuple) and macro]
     name = attributes.get("name")
     plain = name if isinstance(name, str) else ""
-    return Compiled(made.file, made.line, plain, tuple(sources), " ".join(settings), certain)
+    flags = ("include_dirs", "library_dirs", "libraries", "extra_compile_args", "extra_link_args")
+    values = [(flag, item) for flag in flags for item in _flat(attributes.get(flag))]
+    printed = sum(isinstance(item, Printed) for _, item in values)
+    settings += [f"{flag}={item}" for flag, item in values if isinstance(item, str)]
+    return Compiled(made.file, made.line, plain, tuple(sources), " ".join(settings), certain, printed)
+
+
+def _flat(value: Value) -> list[Value]:
+    items = [value] if isinstance(value, Printed) else as_list(value) or []
+    return [item.value if isinstance(item, Perhaps) else item for item in items]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from planner.sdist import names as naming
 from planner.sdist.archive import SdistFiles
 from planner.sdist.values import (
     Extension,
@@ -20,7 +21,7 @@ from planner.sdist.values import (
     truth,
 )
 
-__all__ = ["Job", "language_jobs", "link_names", "source_names"]
+__all__ = ["Job", "is_source", "language_jobs", "link_names", "source_names"]
 
 _CXX = (".cpp", ".cc", ".cxx", ".c++", ".cp", ".mm", ".hpp", ".C")
 _FORTRAN = (".f", ".f90", ".f95", ".for", ".f77")
@@ -117,6 +118,15 @@ def language_jobs(made: Extension, files: SdistFiles) -> Iterator[Job]:
     if not cxx and ("c" in kinds or not kinds or not complete):
         yield Job("dep:virtual/compiler/c")
     yield Job("header:Python.h")
+
+
+def is_source(name: str) -> bool:
+    """Whether a file of the sdist is likely to be compiled: not one of tests, documents or somebody else's."""
+    return (
+        name.endswith((".c", ".cpp", ".cc", ".cxx", ".pyx"))
+        and not naming.is_aside(name)
+        and not naming.is_vendored(name)
+    )
 
 
 def _is_cxx(flags: Value) -> bool:

@@ -42,11 +42,15 @@ MAX_GROUPS = 5
 
 @dataclass(frozen=True, slots=True)
 class Spared:
-    """Something that the build does without, and what happens then; `seen` is False when nothing is."""
+    """Something that the build does without, and what happens then; `seen` is False when nothing is.
+
+    `bare` says that the same is built with fewer flags, and nothing in their place.
+    """
 
     asked: Asked
     effect: str
     seen: bool
+    bare: bool = False
 
 
 @dataclass
@@ -133,10 +137,16 @@ class Elimination:
             fresh = [
                 name for name, asked in outcome.asked.items() if name not in self.last.asked and asked.certain
             ]
-            if len(group) > 1 and (effect != FEATURE_LEFT_OUT or fresh):
+            if len(group) > 1 and (effect != FEATURE_LEFT_OUT or fresh or bare(self.last, outcome)):
                 middle = (len(group) + 1) // 2
                 stack += [group[middle:], group[:middle]]
                 continue
+            if any(name.startswith(("header:", "pkg-config:")) for name in fresh):
+                without = self._try(self.missing | {group[0]} | set(fresh))
+                if self._stops(without):  # it looks elsewhere then, where systems seldom have it
+                    self.settled.add(group[0])
+                    self.instead[group[0]] = tuple(fresh)
+                    continue
             self._spare(group, outcome, effect, seen)
             for name in fresh:
                 self.origin.setdefault(name, group[0])
@@ -149,7 +159,7 @@ class Elimination:
     def _spare(self, group: list[str], outcome: Outcome, effect: str, seen: bool) -> None:
         self.missing |= set(group)
         for name in group:
-            self.spared[name] = Spared(self.last.asked[name], effect, seen)
+            self.spared[name] = Spared(self.last.asked[name], effect, seen, bare(self.last, outcome))
         for name, asked in self.last.asked.items():  # what is no longer asked for went with it
             if name not in outcome.asked and name not in self.spared:
                 self.spared[name] = Spared(asked, effect, seen)
@@ -192,6 +202,13 @@ class Elimination:
         return self._stops(outcome)
 
 
+def bare(before: Outcome, after: Outcome) -> bool:
+    """Whether the same extensions are built, with less of what programs print and nothing else instead."""
+    had = {(one.file, one.line, one.name, one.sources, one.settings): one.printed for one in before.compiled}
+    has = {(one.file, one.line, one.name, one.sources, one.settings): one.printed for one in after.compiled}
+    return had.keys() == has.keys() and any(has[key] < had[key] for key in had)
+
+
 def effect_of(before: Outcome, after: Outcome) -> tuple[str, bool]:
     """What happens to the build between the two, and whether anything does."""
     had, has = _built(before), _built(after)
@@ -203,7 +220,7 @@ def effect_of(before: Outcome, after: Outcome) -> tuple[str, bool]:
     if set(after.scripts) - set(before.scripts) or any(has[key][0] > had[key][0] for key in had):
         return COPY_BUILT, True
     gone = any(name.startswith("library:") and name not in after.asked for name in before.asked)
-    return FEATURE_LEFT_OUT, gone or had != has
+    return FEATURE_LEFT_OUT, gone or had != has or bare(before, after)
 
 
 def _built(outcome: Outcome) -> dict[tuple[str, int, str], tuple[int, str]]:

@@ -17,7 +17,7 @@ from planner.sdist.objects import error_names
 __all__ = ["Asked", "Machine", "Witness", "path_subject"]
 
 _TOOLCHAIN = {
-    **dict.fromkeys(("gcc", "cc", "clang", "c99"), "dep:virtual/compiler/c"),
+    **dict.fromkeys(("gcc", "cc", "clang", "c99", "cpp", "ld", "ar", "as"), "dep:virtual/compiler/c"),
     **dict.fromkeys(("g++", "c++", "clang++"), "dep:virtual/compiler/cxx"),
     **dict.fromkeys(("gfortran", "f77", "f95"), "dep:virtual/compiler/fortran"),
     **dict.fromkeys(("rustc", "cargo"), "dep:virtual/compiler/rust"),
@@ -95,6 +95,7 @@ class Machine:
     old: frozenset[str] = frozenset()
     brought: frozenset[str] = frozenset()
     asked: dict[str, Asked] = field(default_factory=dict)
+    arch: str = "x86_64"
     floors: dict[str, tuple[str, str]] = field(default_factory=dict)
     witness: Callable[[], Witness] = field(default=lambda: Witness("", False))
 
@@ -142,6 +143,8 @@ class Machine:
         if plain in _FOLDERS or re.fullmatch(r"(/usr)?/lib/[a-z0-9_]+-linux-gnu\w*", plain):
             return True
         if plain.startswith(_NOT_HERE):
+            return False
+        if any(arch not in ("", self.arch) for arch in re.findall(r"/([a-z0-9_]*)-linux-gnu", plain)):
             return False
         subject = path_subject(plain)
         if subject.startswith("header:python"):  # only Python's own are there

@@ -136,7 +136,7 @@ def foreign_base(cls: Class) -> str:
     """The last part of the name of the first base that is not of the files, or ""."""
     for one in lineage(cls):
         for base in one.bases:
-            if isinstance(base, Module):
+            if isinstance(base, Module) and base.name != "builtins.object":
                 return base.name.rpartition(".")[2]
             if isinstance(base, Unknown):
                 return "?"

@@ -23,6 +23,9 @@ _SHELLS = frozenset(
     | {"commands.getstatusoutput"}
 )
 _SPAWNS = frozenset({"distutils.spawn.spawn", "setuptools._distutils.spawn.spawn", "spawn"})
+_MAKERS = frozenset(
+    {"make", "gmake", "cmake", "ninja", "meson", "swig", "autoreconf", "cargo", "bazel", "npm", "scons"}
+)
 _FINDS = ("shutil.which", "find_executable", "which")
 _DOWNLOADS = frozenset({"urlopen", "urlretrieve", "URLopener", "download_file", "urlgrab"})
 _CLIENTS = frozenset({"requests", "httpx", "urllib3"})
@@ -39,6 +42,9 @@ class Programs(Classes):
         self.machine = machine
         self.scripts: dict[str, str] = {}
         self.lost: dict[str, str] = {}
+        self.makes = False
+        self.silent: set[str] = set()
+        self.checked: set[str] = set()
         self._collecting: list[list[Value]] = []
         self._handling: list[Raised] = []
 
@@ -77,6 +83,8 @@ class Programs(Classes):
         if name.startswith("pkgconfig.") and last in _PKGCONFIG:
             return self._pkgconfig(last, arguments, node)
         top = name.partition(".")[0]
+        if last == "cast" and top in ("typing", "cast") and len(arguments) > 1:
+            return arguments[1]
         if last in _DOWNLOADS or (top in _CLIENTS and last in ("get", "request", "stream", "urlopen")):
             url = arguments[0] if arguments else keywords.items.get("url")
             self.download(host_of(url) if isinstance(url, str) else "the network", node.lineno)
@@ -85,7 +93,8 @@ class Programs(Classes):
 
     def download(self, host: str, line: int) -> None:
         """Fetch something from beyond the package index."""
-        if not self.machine.has(f"network:{host}", "downloads", error="URLError"):
+        ready = self.shielded(error_names("URLError"))  # a wheel that may be there, an update
+        if not self.machine.has(f"network:{host}", "downloads", usual=not ready, error="URLError"):
             self._raise("URLError", line)
 
     def _raise(self, name: str, line: int) -> None:
@@ -100,8 +109,12 @@ class Programs(Classes):
         shell = name in _SHELLS or truth(keywords.items.get("shell", False)) is not False
         raises = last in _RAISING or truth(keywords.items.get("check", False)) is True
         error = "CalledProcessError" if raises else ""
+        first = as_list(line) if shell and not isinstance(line, (str, Place)) else None
+        line = first[0] if first else line  # with a shell, the first word is the whole line
         done = self.run_command_line(line, node.lineno, shell=shell, error=error)
         ok = done is not False
+        if not raises:
+            self.silent |= {command.program for command in self._commands(line) if command.program}
         text: Value = self._printed(line, node.lineno) if ok else ""
         code = 0 if ok else 127
         if last == "getoutput":
@@ -148,8 +161,11 @@ class Programs(Classes):
             return None
         for command in commands:
             if not command.complete and not command.program and not command.script:
+                if not shell and self.shielded(error_names("FileNotFoundError")):
+                    self._raise("FileNotFoundError", number)  # there may be a usual name for it
                 self.lost.setdefault(self.where(number), "which program it runs is computed")
                 return None
+            self.makes |= bool(command.script) or command.program in _MAKERS
             if command.script:
                 self._script(command.script, number)
                 continue

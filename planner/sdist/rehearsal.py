@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from planner.dists import parse_requirement
 from planner.sdist.archive import SdistFiles, decode_text
@@ -18,7 +19,7 @@ from planner.sdist.expressions import BudgetError
 from planner.sdist.flow import Left, Raised, Returned, SetupCall, Stop
 from planner.sdist.forks import BREAK, CONTINUE, NONE, RETURN
 from planner.sdist.imagined import Asked, Machine, Witness
-from planner.sdist.objects import Class, Instance, Method, Package, Partial, error_names
+from planner.sdist.objects import Class, Instance, Method, Package, Partial, error_names, lookup
 from planner.sdist.states import State, capture, changed, join_states, restore
 from planner.sdist.surroundings import Surroundings
 from planner.sdist.values import (
@@ -27,6 +28,7 @@ from planner.sdist.values import (
     Items,
     Module,
     Perhaps,
+    Place,
     Printed,
     Scope,
     Table,
@@ -42,6 +44,7 @@ from planner.setupcfg import ini_sections
 __all__ = ["Outcome", "Rehearsal", "Trees", "rehearse"]
 
 MAX_STEPS = 60_000
+MAX_FORKS = 60
 MAX_MODULE = 1 << 19
 _CHECKS = frozenset(
     {"compile", "link_executable", "link_shared_object", "try_compile", "try_link", "preprocess", "link"}
@@ -65,6 +68,8 @@ class Outcome:
     whole: bool
     steps: int
     declared: frozenset[str] = field(default_factory=frozenset)
+    silent: frozenset[str] = frozenset()
+    checked: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -82,10 +87,12 @@ def rehearse(
     machine: Machine,
     options: Mapping[str, Mapping[str, str]],
     trees: Trees,
+    modules: Sequence[Mapping[str, Any]] = (),
 ) -> Outcome:
     """Follow the build of an sdist that has a setup.py; `trees` keeps what was parsed from one time to the next."""
     world = Surroundings(markers, files, available, machine)
     rehearsal = Rehearsal(world, machine, {name: dict(table) for name, table in options.items()}, trees)
+    rehearsal.modules = modules
     tree = rehearsal.tree("setup.py")
     whole = tree is not None
     try:
@@ -106,6 +113,8 @@ def rehearse(
         whole=whole,
         steps=rehearsal.steps,
         declared=frozenset(rehearsal.setup_requires),
+        silent=frozenset(rehearsal.silent),
+        checked=frozenset(rehearsal.checked),
     )
 
 
@@ -134,6 +143,8 @@ class Rehearsal(Commands):
         self._shields = []
         self._packages: dict[str, Package | None] = {}
         self._line = 0
+        self._forked: dict[str, int] = {}
+        self.modules: Sequence[Mapping[str, Any]] = ()
         self.top.file = "setup.py"
         machine.witness = self._witness
 
@@ -193,6 +204,10 @@ class Rehearsal(Commands):
 
     def _fork(self, one: Callable[[], int], other: Callable[[], int], line: int) -> int:
         """Follow both ways from one state, and join what they leave; a way that ends in an error is not taken."""
+        place = self.where(line)
+        self._forked[place] = self._forked.get(place, 0) + 1
+        if self._forked[place] > MAX_FORKS:
+            return NONE  # the same question again and again, about one file after another
         before = self._snapshot()
         shields = len(self._shields)
         first = self._way(one)
@@ -265,10 +280,18 @@ class Rehearsal(Commands):
         return made
 
     def _do_if(self, node: ast.If) -> int:
-        known = truth(self.evaluate(node.test))
+        known = self._truth(node.test)
         if known is None:
             return self._fork(lambda: self._block(node.body), lambda: self._block(node.orelse), node.lineno)
         return self._block(node.body if known else node.orelse)
+
+    def _truth(self, node: ast.expr) -> bool | None:
+        value = self.evaluate(node)
+        for inner in (node, *(getattr(node, "values", ()) or ()), getattr(node, "operand", node)):
+            told = self.evaluate(inner) if isinstance(inner, (ast.Name, ast.Attribute)) else None
+            if isinstance(told, Printed):
+                self.checked.add(told.subject.rpartition(":")[2])
+        return truth(value)
 
     def _do_with(self, node: ast.With) -> int:
         quiet: frozenset[str] = frozenset()
@@ -496,6 +519,10 @@ class Rehearsal(Commands):
             for one in given:
                 owner.items.update(one.items if isinstance(one, Table) else {})
             return None
+        if isinstance(owner, Place):
+            made = self._place_method(owner, name, arguments, node)
+            if made is not NotImplemented:
+                return made
         if isinstance(owner, Instance) and owner.kind == "config":
             return self._configured(owner, name, arguments, keywords, node)
         if isinstance(owner, Items) and name in ("remove", "index") and arguments:
@@ -505,6 +532,31 @@ class Rehearsal(Commands):
         if isinstance(owner, Extension):
             return NotImplemented
         return super()._method(owner, name, arguments, keywords, node)
+
+    def _place_method(self, owner: Place, name: str, arguments: list[Value], node: ast.Call) -> Value:
+        tests = {"exists": "os.path.exists", "is_file": "os.path.isfile", "is_dir": "os.path.isdir"}
+        first = arguments[0] if arguments else None
+        if name in tests:
+            self.surroundings.changed[:] = [self.makes]
+            answer = self.surroundings.call(tests[name], [owner], node.lineno)
+            return answer[0] if answer is not None else NotImplemented
+        if name in ("write_text", "write_bytes", "touch") or (
+            name == "open" and isinstance(first, str) and "w" in first
+        ):
+            self.surroundings.written.add(owner.path)
+        if name in ("glob", "rglob") and isinstance(first, str):
+            pattern = f"**/{first}" if name == "rglob" else first
+            found = self.surroundings.glob(f"{owner.path}/{pattern}" if owner.path else pattern, node.lineno)
+            return (
+                Items([Place(path) for path in as_list(found) or ()]) if isinstance(found, Items) else found
+            )
+        if name in ("with_suffix", "with_name") and isinstance(first, str):
+            folder, slash, base = owner.path.rpartition("/")
+            stem = base.rpartition(".")[0] or base
+            return Place(folder + slash + (first if name == "with_name" else stem + first))
+        if name in ("as_posix", "__str__", "__fspath__"):
+            return owner.path
+        return owner if name in ("relative_to", "resolve", "absolute", "expanduser") else NotImplemented
 
     def _subscript(self, node: ast.Subscript) -> Value:
         value = super()._subscript(node)
@@ -553,6 +605,7 @@ class Rehearsal(Commands):
         return super().invoke(target, arguments, keywords, node)
 
     def _modelled(self, name: str, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
+        self.surroundings.changed[:] = [self.makes]
         made = self.program_call(name, arguments, keywords, node)
         if made is not NotImplemented:
             return made
@@ -613,7 +666,9 @@ class Rehearsal(Commands):
         mode = arguments[1] if len(arguments) > 1 else keywords.items.get("mode", "r")
         path = render(arguments[0])
         reads = isinstance(mode, str) and not set(mode) & set("wax+")
-        if reads and path and not self.surroundings.exists(path):
+        if path and isinstance(mode, str) and not reads:
+            self.surroundings.written.add(path)
+        if reads and path and not self.makes and not self.surroundings.exists(path):
             return self.fails(node.lineno, "FileNotFoundError")
         return NotImplemented
 
@@ -633,6 +688,8 @@ class Rehearsal(Commands):
             return Instance("config", None, {})
         if last in ("FFI", "ffi"):
             return Instance("ffi", None, {})
+        if last in ("newer", "newer_group", "newer_pairwise_group"):
+            return True  # nothing was built before
         if last in _SAME and arguments:
             return arguments[0]
         if last == "append" and name.endswith("sub_commands.append") and arguments:
@@ -670,8 +727,24 @@ class Rehearsal(Commands):
                     sources = Table({"sources": Items([source]), "name": source})
                     out.append(self.make_extension(kind, [], sources, node))
             else:
-                out.append(item)
+                out.extend(self._each_source(item, node))
         return Items(out)
+
+    def _each_source(self, item: Value, node: ast.Call) -> list[Value]:
+        """An extension whose source is a pattern stands for one of each file that fits."""
+        sources = (
+            item.attributes.items.get("sources") if isinstance(item, Extension) and item.attributes else None
+        )
+        pattern = sources.items[0] if isinstance(sources, Items) and len(sources.items) == 1 else None
+        if not isinstance(pattern, str) or "*" not in pattern or item.attributes is None:
+            return [item]
+        if item in self.findings.extensions:
+            self.findings.extensions.remove(item)
+        made: list[Value] = []
+        for source in as_list(self.surroundings.glob(pattern, node.lineno)) or ():
+            fields = {**item.attributes.items, "sources": Items([source]), "name": source}
+            made.append(self.make_extension(item.kind, [], Table(fields), node))
+        return made
 
     # setup() ----------------------------------------------------------------------------------------
 
@@ -688,6 +761,12 @@ class Rehearsal(Commands):
                 self.setup_requires |= {"Cython"} if parsed.name.lower() == "cython" else set()
         saved = self.distribution, self._done, self._ran
         self.distribution, self._done, self._ran = made, {}, set()
+        if made.attributes.get("cmdclass") is None:
+            made.attributes["cmdclass"] = Table()
+        start = lookup(made.type, "__init__") if made.type is not None else NotImplemented
+        if isinstance(start, Function):
+            self.call_function(start, [made, Table(dict(keywords.items))], {}, node.lineno)
+        self._declared(made, node)
         if cls is not None and isinstance(cls, Class):
             self._call_step(made, "finalize_options", node)
         try:
@@ -699,6 +778,17 @@ class Rehearsal(Commands):
         finally:
             self._done, self._ran = saved[1], saved[2]
         return made
+
+    def _declared(self, made: Instance, node: ast.Call) -> None:
+        """The extensions that pyproject.toml names (https://setuptools.pypa.io/en/latest/userguide/ext_modules.html)."""
+        for row in self.modules:
+            fields = {key.replace("-", "_"): _as_value(value) for key, value in row.items()}
+            extension = self.make_extension("Extension", [], Table(fields), node)
+            listed = made.attributes.get("ext_modules")
+            if isinstance(listed, Items):
+                listed.items.append(extension)
+            else:
+                made.attributes["ext_modules"] = Items([extension])
 
     def _configuration(self, made: Instance, node: ast.Call) -> None:
         """numpy.distutils' way to hand over extensions: a function that makes them."""
@@ -774,8 +864,14 @@ class Rehearsal(Commands):
         return super().call_method_of(target, arguments, keywords, node)
 
 
+def _as_value(value: object) -> Value:
+    return Items([_as_value(item) for item in value]) if isinstance(value, list) else value
+
+
 def _parsed(files: SdistFiles, path: str) -> ast.Module | None:
     data = files.kept.get(path)
+    if path == "setup.py" and path not in files.name_set:
+        data = b"import setuptools\nsetuptools.setup()\n"  # what setuptools does without one
     if data is None or len(data) > MAX_MODULE:
         return None
     try:

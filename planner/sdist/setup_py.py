@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from planner.sdist.archive import SdistFiles, decode_text
+from planner.sdist.built import Built, built_by
 from planner.sdist.calls import called
 from planner.sdist.expressions import BudgetError
 from planner.sdist.extensions import Native, extensions, textual
@@ -22,7 +23,7 @@ from planner.sdist.values import Items, Table, Unknown, Value, as_list, merge, t
 from planner.sdist.world import PLATFORM, PYTHON, UNSET, World
 from planner.setupcfg import requirement_lines
 
-__all__ = ["Lost", "SetupPy", "read_setup_py"]
+__all__ = ["Built", "Lost", "SetupPy", "read_setup_py"]
 
 MAX_SOURCE = 1 << 20
 MAX_REPEATED = 20_000  # Pythons before 3.11 overflow the C stack on chains of operators of this order
@@ -39,25 +40,6 @@ class Lost:
 
 Texts: TypeAlias = "tuple[str, ...] | Lost"
 Extras: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """One extension that a setup.py makes: `kind` is its class, `certain` whether the way to it is.
-
-    `sources` are paths in the sdist, None where they are not known as a whole; `libraries` and
-    `include_dirs` hold those that are known. `language` is as given (`c++`) or "".
-    """
-
-    kind: str
-    line: int
-    name: str = ""
-    optional: bool = False
-    certain: bool = True
-    sources: tuple[str, ...] | None = None
-    libraries: tuple[str, ...] = ()
-    include_dirs: tuple[str, ...] = ()
-    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +91,8 @@ def read_setup_py(
         trouble, imports = "is too involved to be followed", ()
     except (RecursionError, MemoryError):
         trouble, imports = "is nested too deeply to be followed", ()
-    return _summary(interpreter, tree, markers, trouble, imports)
+    built = built_by(files, markers, available)
+    return replace(_summary(interpreter, tree, markers, trouble, imports), built=built)
 
 
 def _parse(data: bytes) -> ast.Module | str:

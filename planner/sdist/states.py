@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from planner.sdist.objects import Bound, Class, Instance, Package, Partial
+from planner.sdist.objects import Bound, Class, Instance, Package, Partial, lineage
 from planner.sdist.values import (
     PLAIN,
     Extension,
@@ -45,6 +45,7 @@ def _held(value: Value) -> Held:
     return value.items if kind is Items or kind is Table else value.attributes
 
 
+_NAMED = _LEAVES | {Class, Function, Package}
 _HOLDERS = frozenset({Scope, Items, Table, Instance, Class})
 
 
@@ -53,12 +54,8 @@ def _inner(value: Value) -> Iterable[Value]:
     kind = type(value)
     if kind is Scope:
         return (value.parent,)
-    if kind is Function:
-        return (value.scope,)
     if kind is Instance:
-        return (value.type,)
-    if kind is Class:
-        return value.bases
+        return () if value.type is None else tuple(lineage(value.type))
     if kind is Bound:
         return (value.function, value.owner)
     if kind is Partial:
@@ -73,7 +70,10 @@ def _inner(value: Value) -> Iterable[Value]:
 
 
 def capture(roots: Iterable[Value], spend: Callable[[int], None]) -> State:
-    """A shallow copy of everything that can change and that the roots lead to."""
+    """A shallow copy of everything that can change and that the roots lead to.
+
+    Left out are classes without an object, and modules in which nothing is being followed.
+    """
     state: State = {}
     seen: set[int] = set()
     stack: list[Value] = list(roots)
@@ -87,7 +87,10 @@ def capture(roots: Iterable[Value], spend: Callable[[int], None]) -> State:
             held = _held(value)
             copy: Held = held.copy()
             state[id(value)] = (value, copy)
-            stack.extend(copy.values() if isinstance(copy, dict) else copy)
+            inner = copy.values() if isinstance(copy, dict) else copy
+            if not _LEAVES.issuperset(map(type, inner)):
+                skipped = _NAMED if kind is Scope else _LEAVES
+                stack.extend([one for one in inner if type(one) not in skipped])
             if kind is Items or kind is Table:
                 continue
         stack.extend(_inner(value))

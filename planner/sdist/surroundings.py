@@ -37,6 +37,8 @@ class Surroundings(World):
     variables: Table = field(default_factory=_variables)
     words: Items = field(default_factory=lambda: Items(["setup.py", "bdist_wheel"]))
     search: Items = field(default_factory=lambda: Items([""]))
+    written: set[str] = field(default_factory=set)
+    changed: list[bool] = field(default_factory=lambda: [False])
 
     @property
     def _multiarch(self) -> str:
@@ -70,6 +72,8 @@ class Surroundings(World):
             return (self.variables.items.get(first, default) if isinstance(first, str) else default), UNSET
         if isinstance(first, Printed) and name.startswith(("os.path.", "pathlib.")):
             return (True if name in _TESTS else first), ""  # what a program tells of lies where it says
+        if name in ("os.path.splitext", "os.path.split") and isinstance(first, str):
+            return getattr(posixpath, name.rpartition(".")[2])(first), ""
         if name == "os.path.relpath" and arguments:
             return first, ""
         if name in _TESTS:
@@ -97,9 +101,12 @@ class Surroundings(World):
         if path.startswith(".."):
             return Unknown(line, "it looks outside the source tree")
         path = "" if path == "." else path
-        if kind == "file":
-            return path in self.files.name_set
-        return self.exists(path) if kind == "any" else path in self.files.folders or not path
+        there = path in self.files.name_set if kind == "file" else self.exists(path)
+        if kind == "folder":
+            there = path in self.files.folders or not path
+        if not there and (self.changed[0] or path in self.written):
+            return Unknown(line, "something may have made it")
+        return there
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file or folder."""

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from planner.dists import parse_requirement
 from planner.needs import ANY_VERSION, Doubt, Evidence, Need, Role, Strength
 from planner.sdist import texts
+from planner.sdist.compiled import is_source
 from planner.sdist.elimination import (
     COPY_BUILT,
     DOWNLOADED,
@@ -34,7 +35,7 @@ __all__ = [
     "FEATURE_LEFT_OUT",
     "PART_LEFT_OUT",
     "inspect",
-    "uses_setup_py",
+    "by_setuptools",
 ]
 
 _BY_THEMSELVES = (
@@ -42,6 +43,9 @@ _BY_THEMSELVES = (
     "py_build_cmake", "cmeel",
 )  # fmt: skip
 _HOST = ("library:", "header:", "pkg-config:")
+_BUILD_COMMANDS = frozenset(
+    {"build", "build_ext", "build_clib", "build_py", "install", "install_lib", "bdist_wheel"}
+)
 _QUIET = ("program:git", "program:hg", "program:svn")
 _MODULES = {
     "oldest-supported-numpy": "numpy", "scikit-build": "skbuild", "pyyaml": "yaml", "gitpython": "git",
@@ -49,10 +53,8 @@ _MODULES = {
 }  # fmt: skip
 
 
-def uses_setup_py(sdist: Sources) -> bool:
-    """Whether the build of an sdist runs its setup.py: setuptools' does, and what wraps it."""
-    if "setup.py" not in sdist.files.name_set:
-        return False
+def by_setuptools(sdist: Sources) -> bool:
+    """Whether setuptools builds an sdist, itself or wrapped: it runs its setup.py, if there is one."""
     build = sdist.table("build-system")
     backend = str(build.get("build-backend") or "setuptools").partition(":")[0]
     if not build.get("backend-path"):
@@ -68,23 +70,44 @@ def uses_setup_py(sdist: Sources) -> bool:
 
 def inspect(sdist: Sources, /) -> Iterable[Clue]:
     """Needs and doubts of the build that setup.py describes."""
-    if not uses_setup_py(sdist):
+    if not by_setuptools(sdist):
         return
     if sdist.setup is not None and sdist.setup.unreadable:
         yield Doubt(text=f"what it links is not known: {sdist.setup.unreadable}", where="setup.py")
         return
     trees = Trees()
     available, brought = _brought(sdist)
+    listed = sdist.table("tool", "setuptools").get("ext-modules")
+    modules = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
 
     def run(missing: frozenset[str], granted: frozenset[str], old: frozenset[str]) -> Outcome:
-        machine = Machine(missing, granted, old, brought)
-        return rehearse(sdist.files, sdist.markers, available, machine, sdist.config, trees)
+        machine = Machine(missing, granted, old, brought, arch=sdist.markers.get("platform_machine", ""))
+        return rehearse(sdist.files, sdist.markers, available, machine, sdist.config, trees, modules)
 
     search = Elimination(run)
     full = search.start()
     last = search.prune()
-    yield from _needs(search, full, last)
+    needs = list(_needs(sdist, search, full, last))
+    yield from needs
+    if not any(need.subject.startswith("dep:virtual/compiler/") for need in needs):
+        yield from _by_sources(sdist, full)
     yield from _doubts(search, full)
+
+
+def _by_sources(sdist: Sources, full: Outcome) -> Iterator[Need]:
+    """A compiler for the sources of an sdist whose own commands build them in a way that was not followed."""
+    setup = sdist.setup
+    commands = set(setup.native.commands) & _BUILD_COMMANDS if setup is not None else set()
+    if full.whole and not commands:
+        return
+    sources = [name for name in sdist.files.names if is_source(name)]
+    plus = next((name for name in sources if name.endswith((".cpp", ".cc", ".cxx"))), "")
+    plain = next((name for name in sources if name.endswith((".c", ".pyx"))), "")
+    for source, language in ((plain, "c"), (plus, "cxx")):
+        if source:
+            because = (Evidence(where=source, text="a source that it may compile"),)
+            yield Need(subject=f"dep:virtual/compiler/{language}", role="build", because=because)
+            yield Need(subject="header:Python.h", role="host", because=because)
 
 
 def _brought(sdist: Sources) -> tuple[frozenset[str], frozenset[str]]:
@@ -96,13 +119,16 @@ def _brought(sdist: Sources) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(modules | ({"Cython"} if "cython" in names else set())), frozenset(names)
 
 
-def _needs(search: Elimination, full: Outcome, last: Outcome) -> Iterator[Need]:
+def _needs(sdist: Sources, search: Elimination, full: Outcome, last: Outcome) -> Iterator[Need]:
     chains = _chains(search, last)
+    text = sdist.files.text("setup.py") or ""
     asked = {**full.asked, **last.asked}
     told = {subject for chain in chains.values() for subject in chain}
     for subject, question in asked.items():
         if subject in search.missing or subject.startswith(_QUIET):
             continue
+        if subject.startswith("dist:") and subject[5:] in full.declared and "egg_info" in text:
+            continue  # its setup_requires bring it, and it is not imported to tell them
         ours = last.asked.get(subject)
         if ours is not None and ours.certain and (ours.fatal or subject in search.settled):
             first, *others = chains.get(subject, (subject,))
@@ -110,6 +136,10 @@ def _needs(search: Elimination, full: Outcome, last: Outcome) -> Iterator[Need]:
         elif subject not in search.spared and subject not in told:
             yield from _uncertain(subject, question, search)
     for subject, spared in search.spared.items():
+        name = subject.partition(":")[2]
+        if spared.bare and spared.asked.certain and name in full.silent and name not in full.checked:
+            yield _need(subject, spared.asked, search)
+            continue
         quiet = not spared.seen and subject.startswith(("program:", "dist:"))
         if subject in told or quiet or subject.startswith((*_QUIET, "dist:")):
             continue

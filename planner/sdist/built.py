@@ -1,0 +1,85 @@
+"""The extensions that a setup.py makes, as the rehearsal of its build shows them; must not judge what they need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from planner.sdist.archive import SdistFiles
+from planner.sdist.compiled import link_names, source_names
+from planner.sdist.imagined import Machine
+from planner.sdist.rehearsal import Outcome, Trees, rehearse
+from planner.sdist.values import Extension, Place, Table, as_list, render, truth
+from planner.setupcfg import ini_sections
+
+__all__ = ["Built", "built_by"]
+
+_SPEAKS_OF = re.compile(
+    rb"ext_modules|Extension|cffi_modules|cythonize|rust_extensions|mypycify|cmdclass|distclass|configuration"
+)
+_COMPILERS = frozenset(f"dep:virtual/compiler/{name}" for name in ("c", "cxx", "fortran", "cuda", "rust"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """One extension that a setup.py makes: `kind` is its class, `certain` whether the way to it is.
+
+    `sources` are paths in the sdist, None where they are not known as a whole; `libraries` and
+    `include_dirs` hold those that are known. `language` is as given (`c++`) or "".
+    """
+
+    kind: str
+    line: int
+    name: str = ""
+    optional: bool = False
+    certain: bool = True
+    sources: tuple[str, ...] | None = None
+    libraries: tuple[str, ...] = ()
+    include_dirs: tuple[str, ...] = ()
+    language: str = ""
+
+
+def built_by(files: SdistFiles, markers: Mapping[str, str], available: frozenset[str]) -> tuple[Built, ...]:
+    """The extensions that the build of an sdist makes for a target, in the order in which they are made."""
+    if not _SPEAKS_OF.search(files.kept.get("setup.py", b"")):
+        return ()
+    trees = Trees()
+    options = ini_sections(files.text("setup.cfg") or "") or {}
+
+    def run(missing: frozenset[str]) -> Outcome:
+        machine = Machine(missing, brought=available)
+        return rehearse(files, markers, available, machine, options, trees)
+
+    outcome = run(frozenset())
+    asked = [one for name, one in outcome.asked.items() if name in _COMPILERS and one.certain]
+    spare = bool(asked) and not any(one.fatal for one in asked) and outcome.stop is None
+    optional = spare and run(_COMPILERS).stop is None
+    sure = {(one.file, one.line, one.name) for one in outcome.compiled if one.certain}
+    return tuple(dict.fromkeys(_built(made, optional=optional, sure=sure) for made in outcome.extensions))
+
+
+def _built(made: Extension, *, optional: bool, sure: set[tuple[str, int, str]]) -> Built:
+    attributes = (made.attributes or Table()).items
+    name = attributes.get("name")
+    plain = name if isinstance(name, str) else ""
+    sources, whole = source_names(made)
+    folders = [
+        render(item) or ""
+        for item in as_list(attributes.get("include_dirs")) or ()
+        if isinstance(item, (str, Place))
+    ]
+    language = attributes.get("language")
+    return Built(
+        kind=made.kind,
+        line=made.line,
+        name=plain,
+        optional=optional or truth(attributes.get("optional")) is True,
+        certain=(made.file, made.line, plain) in sure,
+        sources=tuple(sources) if whole else None,
+        libraries=tuple(name for name, _ in link_names(made, [])[0]),
+        include_dirs=tuple(
+            folder for folder in dict.fromkeys(folders) if folder and not folder.startswith("/")
+        ),
+        language=language if isinstance(language, str) else "",
+    )
