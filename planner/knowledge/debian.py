@@ -78,7 +78,7 @@ class Release:
         return start >= 0 and self._line(start).endswith(" !")
 
     def _with_header(self, name: str) -> tuple[list[int], list[int]]:
-        """The lines of packages that ship it, those at hand and all; without any, of those with its folder."""
+        """The lines of packages that ship it, those at hand and all; else of those with its folder."""
         folder, _, base = name.rpartition("/")
         ending = f"/{folder}/" if folder else "/"
         found = self._lines(f" {base} ", "h", ending)

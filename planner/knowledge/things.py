@@ -10,8 +10,10 @@ The tables are `things/*.toml`, one a topic. A row is one thing; its words are s
     libraries = "pq"              # as in -lpq
     cmake = "PostgreSQL"          # as in find_package(PostgreSQL)
     crates = "pq-sys"
-    apt = "libpq-dev"             # one key for each package manager, in the names of Debian 12
-    run = { apt = "libpq5" }      # what must be there at run time
+    packages = "apt:libpq-dev dnf:libpq-devel"    # those of apt by the names of Debian 12
+    releases = "debian-13:libpq-dev"              # where apt's have other names
+    run = "apt:libpq5"            # what must be there at run time
+    newer = "apt:libpq-18"        # what supplies a newer version than `packages` do
     source = "deb rsr"            # words of the file's table of sources, or an address
 
 A file opens with `checked`, the day that holds for all its rows, and `[sources]`. The unknown is left out.
@@ -44,9 +46,9 @@ SUBJECTS = {
 """The keys that hold subjects, with the family of each, in the order in which they prove a thing best."""
 
 _SHOWN = ("programs", "modules", "headers", "libraries")
-_WORDS = frozenset({*SUBJECTS, *MANAGERS})
-_LINES = frozenset({"id", "name", "shows", "versions", "python", "note", "source", "checked"})
-_TABLES = frozenset({"run", "releases"})
+_KEYS = frozenset(SUBJECTS) | frozenset(
+    {"id", "name", "shows", "versions", "packages", "newer", "releases", "run", "python", "note", "source"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,9 @@ class Thing:
 
     `shows` are the subjects whose fact proves that it is here, best first; `versions` those whose value is
     its version. `packages` supply what a build needs of it, under each package manager; `runtime` what must
-    be there when the result runs. `releases` tells other names of the apt packages, by `debian-13`.
+    be there when the result runs. `releases` tells other names of the apt packages, by `debian-13`; `newer`
+    packages of a newer version, for needs that the others do not meet. The first of several packages is the
+    one whose version is the thing's.
     `python` is the requirement of a wheel that serves as well, or "".
     """
 
@@ -67,6 +71,7 @@ class Thing:
     packages: Mapping[str, tuple[str, ...]]
     runtime: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     releases: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    newer: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     python: str = ""
     note: str = ""
     source: str
@@ -75,20 +80,29 @@ class Thing:
     def supplied_by(self, manager: str, release: str = "") -> tuple[str, ...]:
         """The packages to build against it, `release` is `debian-13`, `ubuntu-24.04`; () when nobody knows.
 
-        dnf and zypper install by the name of a pkg-config module, and so does apk:
+        Where no name is known, dnf, zypper and apk install by what a package provides: a module of
+        pkg-config, or a program.
         https://docs.fedoraproject.org/en-US/packaging-guidelines/PkgConfigBuildRequires/
         https://en.opensuse.org/openSUSE:Packaging_guidelines
         https://wiki.alpinelinux.org/wiki/APKBUILD_Reference
+
+        >>> (
+        ...     thing_of("header:libpq-fe.h").supplied_by("apt"),
+        ...     thing_of("library:xcb-image").supplied_by("apk"),
+        ... )
+        (('libpq-dev',), ('pc:xcb-image',))
         """
         name = "dnf" if manager == "yum" else manager
         if name == "apt" and release in self.releases:
             return self.releases[release]
         if name in self.packages or name not in ("dnf", "zypper", "apk"):
             return self.packages.get(name, ())
-        module = next((s.partition(":")[2] for s in self.shows if s.startswith("pkg-config:")), "")
-        if not module:
-            return ()
-        return (f"pc:{module}",) if name == "apk" else (f"pkgconfig({module})",)
+        told = {family: word for family, _, word in (s.partition(":") for s in reversed(self.shows))}
+        if "pkg-config" in told:
+            return (f"pc:{told['pkg-config']}" if name == "apk" else f"pkgconfig({told['pkg-config']})",)
+        if "program" in told:
+            return (f"cmd:{told['program']}" if name == "apk" else f"/usr/bin/{told['program']}",)
+        return ()
 
 
 @lru_cache(maxsize=1)
@@ -111,30 +125,26 @@ def read_topic(topic: str, document: dict[str, object]) -> Iterator[Thing]:
         raise ValueError(f"{topic}.toml: no day of checking, or no table of sources")
     for key, row in document.items():
         where = f"{topic}.toml: [{key}]"
-        if not isinstance(row, dict) or not row.keys() <= _WORDS | _LINES | _TABLES:
+        if not isinstance(row, dict) or not row.keys() <= _KEYS | {"checked"}:
             raise ValueError(f"{where} is no row, or has unknown keys")
-        texts = {name: row[name] for name in row.keys() - _TABLES - {"checked"}}
+        texts = {name: text for name, text in row.items() if name != "checked"}
         if not all(isinstance(text, str) and text for text in texts.values()):
             raise ValueError(f"{where} holds what is no text, or empty")
-        tables = {name: _table(f"{where} {name}", row.get(name, {})) for name in _TABLES}
-        if not {"name", "source"} <= texts.keys() or not tables["run"].keys() <= set(MANAGERS):
-            raise ValueError(f"{where} lacks a name or a source, or names an unknown package manager")
-        told = " ".join(str(sources.get(word, word)) for word in texts["source"].split())
-        yield _thing(key, texts, tables, told, str(row.get("checked", checked)))
+        if "name" not in texts or "source" not in texts:
+            raise ValueError(f"{where} lacks a name or a source")
+        texts["source"] = " ".join(str(sources.get(word, word)) for word in texts["source"].split())
+        yield _thing(where, key, texts, str(row.get("checked", checked)))
 
 
-def _thing(
-    key: str,
-    texts: Mapping[str, str],
-    tables: Mapping[str, Mapping[str, tuple[str, ...]]],
-    told: str,
-    day: str,
-) -> Thing:
+def _thing(where: str, key: str, texts: Mapping[str, str], checked: str) -> Thing:
     own = {
         name: tuple(family + word for word in texts[name].split())
         for name, family in SUBJECTS.items()
         if name in texts
     }
+    packages, newer, runtime = (_by_manager(where, texts, name) for name in ("packages", "newer", "run"))
+    if not packages.keys() | newer.keys() | runtime.keys() <= set(MANAGERS):
+        raise ValueError(f"{where} names an unknown package manager")
     shown = tuple(s for name in _SHOWN for s in own.get(name, ()) if not s.endswith("/"))
     versions = tuple(s for name in ("modules", "programs") for s in own.get(name, ()))
     return Thing(
@@ -143,20 +153,26 @@ def _thing(
         subjects=frozenset(s for subjects in own.values() for s in subjects),
         shows=tuple(texts["shows"].split()) if "shows" in texts else shown,
         versions=tuple(texts["versions"].split()) if "versions" in texts else versions,
-        packages=MappingProxyType({m: tuple(texts[m].split()) for m in MANAGERS if m in texts}),
-        runtime=tables["run"],
-        releases=tables["releases"],
+        packages=packages,
+        runtime=runtime,
+        releases=_by_manager(where, texts, "releases"),
+        newer=newer,
         python=texts.get("python", ""),
         note=texts.get("note", ""),
-        source=told,
-        checked=day,
+        source=texts["source"],
+        checked=checked,
     )
 
 
-def _table(where: str, row: object) -> Mapping[str, tuple[str, ...]]:
-    if not isinstance(row, dict) or not all(isinstance(text, str) for text in row.values()):
-        raise ValueError(f"{where} is no table of texts")
-    return MappingProxyType({str(name): tuple(text.split()) for name, text in row.items()})
+def _by_manager(where: str, texts: Mapping[str, str], key: str) -> Mapping[str, tuple[str, ...]]:
+    """`apt:gcc apt:libc6-dev dnf:gcc`, by what stands before the colon."""
+    found: dict[str, tuple[str, ...]] = {}
+    for word in texts.get(key, "").split():
+        name, colon, package = word.partition(":")
+        if not colon or not package:
+            raise ValueError(f"{where} {key}: {word} is not MANAGER:PACKAGE")
+        found[name] = (*found.get(name, ()), package)
+    return MappingProxyType(found)
 
 
 @lru_cache(maxsize=1)

@@ -121,7 +121,7 @@ def _shipped(folder: Path, known: Mapping[str, Binary]) -> dict[str, dict[str, s
 
 def _is_used(words: Mapping[str, object], times: int) -> bool:
     """Whether sources build-depend on it: once for what one compiles with, twice for programs alone."""
-    return times > (0 if any(kind[0] in "hpl" for kind in words) else 1)
+    return times > (0 if _ships("hpl", words) else 1)
 
 
 def _of_a_compiler(words: dict[str, dict[str, set[str]]], owner: str, path: str) -> None:
@@ -150,17 +150,17 @@ def _shortened(words: Mapping[str, set[str]]) -> dict[str, set[str]]:
 
 
 def _metas(known: Mapping[str, Binary], words: Mapping[str, Mapping[str, object]]) -> dict[str, list[str]]:
-    """Packages without headers of their own that stand for some with: `libjpeg-dev`, `python3-dev`."""
+    """Packages without headers and libraries that stand for one with: `libjpeg-dev`, `python3-dev`."""
     found: dict[str, list[str]] = {}
     for name, binary in known.items():
         chain = [name]
-        while not _has_headers(words.get(chain[-1], {})):
+        while not _ships("h", words.get(chain[-1], {})):
             akin = (clause[0] for clause in known[chain[-1]].depends if _akin(name, clause[0]))
             following = ALSO.get(chain[-1]) or next(akin, name)
             if following in chain or following not in known:
                 break
             chain.append(following)
-        if len(chain) > 1 and not binary.transitional and _has_headers(words.get(chain[-1], {})):
+        if len(chain) > 1 and not binary.transitional and _ships("hl", words.get(chain[-1], {})):
             found[name] = chain[1:]
     return found
 
@@ -173,8 +173,9 @@ def _akin(meta: str, real: str) -> bool:
     return plain[1].startswith(plain[0])
 
 
-def _has_headers(words: Mapping[str, object]) -> bool:
-    return any(kind[0] == "h" for kind in words)
+def _ships(letters: str, words: Mapping[str, object]) -> bool:
+    """Whether a package has lines of one of these letters."""
+    return any(kind[0] in letters for kind in words)
 
 
 class _Closures:
@@ -256,7 +257,12 @@ def main(arguments: list[str]) -> int:
     always = {
         name
         for thing in things().values()
-        for names in (thing.packages.get("apt", ()), thing.runtime.get("apt", ()), *thing.releases.values())
+        for names in (
+            thing.packages.get("apt", ()),
+            thing.runtime.get("apt", ()),
+            thing.newer.get("apt", ()),
+            *thing.releases.values(),
+        )
         for name in names
     }
     text = text_of({release: release_of(Path(folder), always) for release, folder in folders.items()})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import email.utils
 import gzip
-import io
 import lzma
 import re
 from collections import Counter
@@ -17,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import TextIO, cast
 
 __all__ = ["Binary", "binaries", "contents", "date", "popularity", "upstream"]
 
@@ -37,10 +36,12 @@ class Binary:
     transitional: bool = False
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> TextIO:
     if path.suffix == ".gz":
-        return gzip.open(path)
-    return lzma.open(path) if path.suffix == ".xz" else path.open("rb")
+        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8", errors="replace"))
+    if path.suffix == ".xz":
+        return lzma.open(path, "rt", encoding="utf-8", errors="replace")
+    return path.open(encoding="utf-8", errors="replace")
 
 
 def _lines(folder: Path, ending: str) -> Iterator[str]:
@@ -50,7 +51,7 @@ def _lines(folder: Path, ending: str) -> Iterator[str]:
         if not stem.endswith(ending):
             continue
         with _opened(path) as file:
-            yield from io.TextIOWrapper(file, encoding="utf-8", errors="replace")
+            yield from file
         yield "\n"
 
 
