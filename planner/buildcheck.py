@@ -16,6 +16,7 @@ from planner.buildfindings import build_findings
 from planner.dists import Pin, SdistReading, Tree
 from planner.facts import Machine
 from planner.jobs import Jobs, jobs_for
+from planner.joining import subjects_to_look_for
 from planner.knowledge.projects import needs_of
 from planner.loads import load_of
 from planner.needs import Inspection, Need
@@ -25,7 +26,6 @@ from planner.prerequisites import (
     merged,
     packages_to_ask,
     prerequisites,
-    subjects_to_look_for,
 )
 from planner.readiness import Look, Readiness, Ready
 

@@ -19,7 +19,18 @@ from typing import Literal, TypeAlias
 
 from packaging.specifiers import SpecifierSet
 
-__all__ = ["ANY_VERSION", "Doubt", "Evidence", "Inspection", "Need", "Role", "Strength", "Unit"]
+__all__ = [
+    "ANY_VERSION",
+    "EXTENSION_LEFT_OUT",
+    "FEATURE_LEFT_OUT",
+    "Doubt",
+    "Evidence",
+    "Inspection",
+    "Need",
+    "Role",
+    "Strength",
+    "Unit",
+]
 
 Role: TypeAlias = Literal["build", "host", "run"]
 """PEP 725's: `build` runs on the building machine, `host` is linked against, `run` is there at run time."""
@@ -30,6 +41,10 @@ Strength: TypeAlias = Literal["required", "optional", "fallback", "hint"]
 build's own configuration asks for it; it counts only together with another need of the same thing."""
 
 ANY_VERSION = SpecifierSet()
+
+EXTENSION_LEFT_OUT = "the compiled extension is left out"
+FEATURE_LEFT_OUT = "it is built without that feature"
+"""The effects that others act on: nothing compiled is left, or the same is built with less in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

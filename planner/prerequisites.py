@@ -15,20 +15,26 @@ from packaging.utils import NormalizedName
 
 from planner.dists import parse_version
 from planner.facts import Absent, Known, Machine, Unknown
+from planner.joining import MAX_EVIDENCE, STRONGEST, joined
 from planner.knowledge.debian import Release, release
 from planner.knowledge.things import MANAGERS, Thing, python_headers, thing_of
-from planner.needs import ANY_VERSION, Evidence, Need, Role, Strength
+from planner.needs import (
+    ANY_VERSION,
+    EXTENSION_LEFT_OUT,
+    Evidence,
+    Need,
+    Role,
+    Strength,
+)
 
 __all__ = [
     "INSTALL",
     "Prerequisite",
     "State",
     "command_of",
-    "joined",
     "merged",
     "packages_to_ask",
     "prerequisites",
-    "subjects_to_look_for",
 ]
 
 State: TypeAlias = Literal["present", "missing", "too-old", "unknown"]
@@ -50,12 +56,6 @@ INSTALL: Mapping[str, str] = MappingProxyType(
 """How each package manager is told to install, without a question and without what is not asked for."""
 
 PYTHON_HEADERS = "header:Python.h"
-_STRONGEST: tuple[Strength, ...] = ("required", "fallback", "optional", "hint")
-_SOURCES = (
-    *(".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".hh", ".hxx", ".inc", ".i", ".m", ".mm"),
-    *(".cu", ".cuh", ".pyx", ".pxd", ".pxi", ".f", ".f90", ".for"),
-)
-MAX_EVIDENCE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,74 +101,6 @@ class Prerequisite:
         return f"{self.name} {self.specifier}".rstrip()
 
 
-def _from_source(need: Need) -> bool:
-    """Whether only compiled sources speak of it, not the build's own configuration."""
-    return bool(need.because) and all(
-        evidence.where.rpartition(":")[0].lower().endswith(_SOURCES) for evidence in need.because
-    )
-
-
-def _id_of(subject: str, debian: Release | None) -> str:
-    """The PEP 725 id that a subject stands for; itself where no table knows it."""
-    thing = thing_of(subject)
-    if thing is not None:
-        return thing.id
-    if debian is not None and not subject.startswith(("dep:", "network:", "dist:")):
-        found = debian.package_of(subject)
-        if found:
-            return f"dep:deb/debian/{found[0]}"
-    return subject
-
-
-def joined(needs: Iterable[Need], debian: Release | None) -> tuple[tuple[str, Need], ...]:
-    """Needs of one build joined by what they are needs of: (id, need), in the order of first mention.
-
-    What the build's configuration says prevails over what a source file includes. Hints count where two
-    kinds of files agree.
-    """
-    groups: dict[str, list[Need]] = {}
-    for need in needs:
-        if not need.subject.startswith(("network:", "dist:")):
-            groups.setdefault(_id_of(need.subject, debian), []).append(need)
-    found = []
-    for key, group in groups.items():
-        one = _one_of(group)
-        if one is not None:
-            found.append((key, one))
-    return tuple(found)
-
-
-def _one_of(group: Sequence[Need]) -> Need | None:
-    stated = [need for need in group if need.strength != "hint" and not _from_source(need)]
-    seen = [need for need in group if need.strength != "hint"]
-    hints = {evidence.where.rpartition(":")[0] for need in group for evidence in need.because}
-    chosen = stated or seen or (list(group) if len(hints) > 1 else [])
-    if not chosen:
-        return None
-    first = min(chosen, key=lambda need: _STRONGEST.index(need.strength))
-    floors = SpecifierSet()
-    for need in group:
-        floors &= need.specifier
-    evidence = tuple(dict.fromkeys(one for need in (first, *group) for one in need.because))
-    instead = tuple(dict.fromkeys(other for need in group for other in need.instead))
-    strength = "required" if first.strength == "hint" else first.strength
-    return replace(
-        first, specifier=floors, because=evidence[:MAX_EVIDENCE], instead=instead, strength=strength
-    )
-
-
-def subjects_to_look_for(needs: Iterable[Need]) -> tuple[str, ...]:
-    """Every subject whose fact decides one of the needs: what a machine has to be asked."""
-    wanted: dict[str, None] = {}
-    for need in needs:
-        for subject in (need.subject, *need.instead):
-            thing = thing_of(subject)
-            for one in (subject, *(thing.shows if thing else ()), *(thing.versions if thing else ())):
-                if not one.startswith(("dep:", "cmake:", "crate:", "network:", "dist:")):
-                    wanted[one] = None
-    return tuple(sorted(wanted))
-
-
 def debian_of(machine: Machine) -> Release | None:
     """The tables of the machine's own release of Debian."""
     return release(machine.value("distro") or "", machine.value("distro-version") or "")
@@ -193,19 +125,23 @@ def prerequisites(
     return tuple(made)
 
 
-EXTENSION_LEFT_OUT = "the compiled extension is left out"
-"""What happens without a need that only optional extensions have."""
-
-
 def _prerequisite(
     project: NormalizedName, key: str, need: Need, machine: Machine, debian: Release | None, *, listed: bool
 ) -> Prerequisite:
     thing = thing_of(need.subject)
     state, found = _state(need, machine)
+    if state == "too-old" and need.strength == "fallback":
+        # A backend downloads what is absent, and fails with what is too old (maturin's cargo).
+        need = replace(need, strength="required", effect="")
     packages = _packages(need, thing, machine, debian)
     manager = machine.value("package-manager") or ""
     own = packages.get(manager, ())
     offered, unmet = _offer(need, own, machine, debian) if state != "present" else ("", "")
+    newer = thing.newer.get(manager, ()) if thing and unmet else ()
+    if newer:
+        better, still = _offer(need, newer, machine, debian)
+        if better and not still:
+            packages, own, offered, unmet = {**packages, manager: newer}, newer, better, ""
     return Prerequisite(
         need=key,
         name=thing.name if thing else need.subject.partition(":")[2] or need.subject,
@@ -361,7 +297,7 @@ def _together(group: Sequence[Prerequisite]) -> Prerequisite:
     return replace(
         worst,
         specifier=floors,
-        strength=min((one.strength for one in group), key=_STRONGEST.index),
+        strength=min((one.strength for one in group), key=STRONGEST.index),
         needed_by=tuple(sorted({name for one in group for name in one.needed_by})),
         because=tuple(dict.fromkeys(ev for one in group for ev in one.because))[:MAX_EVIDENCE],
         unmet=next((one.unmet for one in group if one.unmet), ""),

@@ -7,15 +7,14 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from planner.facts import Absent, Fact, Known, Machine, Unknown
-from planner.needs import Evidence, Need, Role, Strength
+from planner.joining import subjects_to_look_for
+from planner.needs import EXTENSION_LEFT_OUT, Evidence, Need, Role, Strength
 from planner.prerequisites import (
-    EXTENSION_LEFT_OUT,
     Prerequisite,
     command_of,
     merged,
     packages_to_ask,
     prerequisites,
-    subjects_to_look_for,
 )
 from tests import universe
 
@@ -95,10 +94,9 @@ def packages(*needs: Need, machine: Machine | None = None) -> set[str]:
             [need(C), need(PYTHON), need("header:lzo/lzo1x.h", where="lzo.c:3")],
             {"gcc", "python3-dev", "liblzo2-dev"},
         ),
-        (
-            [need("header:linux/input.h", where="input.c:3"), need(C)],
-            {"gcc"},
-        ),  # gcc brings the kernel's headers
+        # gcc alone has no header of libc; g++ brings it, and the kernel's too
+        ([need("header:linux/input.h", where="input.c:3"), need(C)], {"gcc", "libc6-dev"}),
+        ([need("header:linux/input.h", where="input.c:3"), need(C), need(CXX)], {"g++"}),
     ],
 )
 def test_packages_are_the_fewest_that_supply_all(needs: list[Need], minimal: set[str]) -> None:
@@ -144,7 +142,7 @@ def test_what_is_here_brings_nothing_that_is_not() -> None:
     """A Rust from elsewhere came without gcc, which Debian's would have brought."""
     asked = (need(RUST), need(C))
     here = {"program:rustc": Known("1.95.0", "~/.cargo/bin/rustc"), "program:cargo": Known("1.95.0", "x")}
-    assert packages(*asked, machine=bare(*asked, facts=here)) == {"gcc"}
+    assert packages(*asked, machine=bare(*asked, facts=here)) == {"gcc", "libc6-dev"}
 
 
 def test_a_floor_is_held_against_what_the_distribution_has() -> None:
@@ -172,7 +170,22 @@ def test_the_newer_of_two_packages_is_taken_where_the_floor_asks_for_it(floor: s
 
 def test_an_older_python_of_the_system_has_its_own_headers() -> None:
     asked = need(PYTHON)
-    assert packages(asked, machine=bare(asked, python="3.12.4")) == {"python3.12-dev"}
+    ubuntu = {"distro": "ubuntu", "distro-version": "22.04", "python": "3.12.4"}
+    assert packages(
+        asked, machine=bare(asked, **ubuntu, facts={"python-origin": Known("packaged", "x")})
+    ) == {"python3.12-dev"}
+
+
+def test_a_python_that_the_release_has_not_is_said() -> None:
+    asked = need(PYTHON)
+    (found,) = rows(asked, machine=bare(asked, python="3.12.4")).values()
+    assert found.unmet == "Debian 12 has no python3.12-dev"
+
+
+@pytest.mark.parametrize("origin", ["pyenv", "uv", "conda"])
+def test_a_python_that_brings_its_headers_itself_needs_no_package(origin: str) -> None:
+    asked = need(PYTHON)
+    assert packages(asked, machine=bare(asked, facts={"python-origin": Known(origin, "x")})) == set()
 
 
 @pytest.mark.parametrize(

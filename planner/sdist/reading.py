@@ -94,7 +94,7 @@ def read_files(
 
 def _inspected(sources: Sources) -> Inspection:
     """What the inspectors find; files on which they fail are a doubt, as the metadata still stands."""
-    from planner.sdist.inspectors import inspect  # noqa: PLC0415 - half of all imports, and most sdists are pure
+    from planner.sdist.inspectors.table import inspect  # noqa: PLC0415 - half of all imports, and most sdists are pure
 
     try:
         return inspect(sources)

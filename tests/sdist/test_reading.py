@@ -129,7 +129,7 @@ def test_an_inspector_that_fails_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> 
     def inspect(_: object) -> None:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr("planner.sdist.inspectors.inspect", inspect)
+    monkeypatch.setattr("planner.sdist.inspectors.table.inspect", inspect)
     found = read_sdist("demo-1.0.tar.gz", make_targz(MEMBERS), DEMO, Version("1.0"), LINUX_311)
     assert isinstance(found, SdistReading)
     assert found.metadata.requires == ("six",)
@@ -138,7 +138,7 @@ def test_an_inspector_that_fails_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_what_is_pure_is_not_inspected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.sdist.inspectors.inspect", None)
+    monkeypatch.setattr("planner.sdist.inspectors.table.inspect", None)
     pure = {"pyproject.toml": "[build-system]\nrequires=['flit_core']\nbuild-backend='flit_core.buildapi'\n"}
     found = read_sdist("demo-1.0.tar.gz", make_targz(pure), DEMO, Version("1.0"), LINUX_311)
     assert isinstance(found, SdistReading)

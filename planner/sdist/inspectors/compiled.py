@@ -10,16 +10,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from planner.needs import Strength
+from planner.needs import EXTENSION_LEFT_OUT, Strength
 from planner.sdist import names as naming
 from planner.sdist import texts
 from planner.sdist.includes import MARK
 from planner.sdist.setup_py import Built
 from planner.sdist.sources import Sources
 
-__all__ = ["EXTENSION_LEFT_OUT", "Compilation", "Compiled", "compilation", "says"]
+__all__ = ["Compilation", "Compiled", "compilation", "says"]
 
-EXTENSION_LEFT_OUT = "the compiled extension is left out"
 """What happens without a need of an optional extension."""
 
 _LANGUAGES = {

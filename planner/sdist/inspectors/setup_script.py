@@ -1,7 +1,7 @@
 """What setup.py asks of a machine, found by rehearsing its build on an imagined one; nothing of it is run.
 
-Compilers, headers and libraries of its extensions, programs that it calls, modules of pkg-config, imports that no
-build requirement brings, and downloads. Its strength is what the build does without it.
+Compilers, headers and libraries of its extensions, programs that it calls, modules of pkg-config, imports that
+no build requirement brings, and downloads. How strong a need is follows from what the build does without it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from packaging.utils import canonicalize_name
 from planner.dists import parse_requirement
 from planner.needs import ANY_VERSION, Doubt, Evidence, Need, Role, Strength
 from planner.sdist import texts
-from planner.sdist.compiled import is_source
-from planner.sdist.elimination import (
+from planner.sdist.inspectors.port import Clue
+from planner.sdist.rehearsal.compiled import is_source
+from planner.sdist.rehearsal.elimination import (
     COPY_BUILT,
     DOWNLOADED,
     EXTENSION_LEFT_OUT,
@@ -23,9 +24,8 @@ from planner.sdist.elimination import (
     PART_LEFT_OUT,
     Elimination,
 )
-from planner.sdist.imagined import Asked, Machine
-from planner.sdist.inspectors.port import Clue
-from planner.sdist.rehearsal import Outcome, Trees, rehearse
+from planner.sdist.rehearsal.imagined import Asked, Machine
+from planner.sdist.rehearsal.rehearse import Outcome, Script, rehearse
 from planner.sdist.sources import Sources
 
 __all__ = [
@@ -34,14 +34,14 @@ __all__ = [
     "EXTENSION_LEFT_OUT",
     "FEATURE_LEFT_OUT",
     "PART_LEFT_OUT",
-    "inspect",
     "by_setuptools",
+    "inspect",
 ]
 
 _BY_THEMSELVES = (
-    "mesonpy", "maturin", "scikit_build_core.build", "flit", "uv_build", "hatchling", "pdm", "poetry", "sipbuild",
-    "py_build_cmake", "cmeel",
-)  # fmt: skip
+    *("mesonpy", "maturin", "scikit_build_core.build", "flit", "uv_build", "hatchling", "pdm", "poetry"),
+    *("sipbuild", "py_build_cmake", "cmeel"),
+)
 _HOST = ("library:", "header:", "pkg-config:")
 _BUILD_COMMANDS = frozenset(
     {"build", "build_ext", "build_clib", "build_py", "install", "install_lib", "bdist_wheel"}
@@ -75,14 +75,17 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
     if sdist.setup is not None and sdist.setup.unreadable:
         yield Doubt(text=f"what it links is not known: {sdist.setup.unreadable}", where="setup.py")
         return
-    trees = Trees()
     available, brought = _brought(sdist)
     listed = sdist.table("tool", "setuptools").get("ext-modules")
     modules = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
 
+    script = Script(
+        files=sdist.files, markers=sdist.markers, available=available, options=sdist.config, modules=modules
+    )
+
     def run(missing: frozenset[str], granted: frozenset[str], old: frozenset[str]) -> Outcome:
         machine = Machine(missing, granted, old, brought, arch=sdist.markers.get("platform_machine", ""))
-        return rehearse(sdist.files, sdist.markers, available, machine, sdist.config, trees, modules)
+        return rehearse(script, machine)
 
     search = Elimination(run)
     full = search.start()
