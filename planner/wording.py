@@ -12,7 +12,7 @@ from typing import NamedTuple
 from packaging.pylock import is_valid_pylock_path
 
 from planner.assess import SourceBuild
-from planner.buildlines import TOLD, build_details, ready_lines
+from planner.buildlines import OF_BUILDS, TOLD, build_details, ready_lines
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.verdict import Checked
@@ -128,7 +128,7 @@ def _finding(found: Finding, *, verbose: bool) -> Iterator[Line]:
     place = next((where for where in found.evidence if _is_place(where)), "")
     asker = found.evidence[0] if found.evidence and not place else ""
     body = f"{place}: {found.summary}" if place else found.summary
-    by = f" ({asker} asks for it)" if asker and asker not in body else ""
+    by = f" ({asker} asks for it)" if asker and asker not in body and found.code not in OF_BUILDS else ""
     label = (f"  {found.severity} ", _SEVERITY[found.severity])
     yield Line((label, (f"{found.code} ", "dim"), (f"{body}{by}", "")), 6)
     limit = None if verbose else SHOWN_FACTS if found.code in _CLASHES else 0
