@@ -78,6 +78,7 @@ class Calls(Expressions, ABC):
 
     def call_other(self, target: Value, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
         """Call what is neither a function of the file nor something in a module."""
+        del arguments, keywords, node
         return target if isinstance(target, Unknown) else NotImplemented
 
     def _lost_method(self, owner: Unknown, node: ast.Call) -> Value:

@@ -44,7 +44,7 @@ class Stop:
 
 
 class Raised(Exception):  # noqa: N818 - control flow of the interpreted file
-    """An exception, or an exit, of the interpreted file; `names` are those of its classes, as far as known."""
+    """An exception, or an exit, of the interpreted file; `names` are those of its classes."""
 
     def __init__(self, line: int, name: str, message: str, names: frozenset[str] = frozenset()) -> None:
         self.line, self.name, self.message = line, name, message

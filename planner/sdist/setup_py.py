@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from planner.sdist.archive import SdistFiles, decode_text
-from planner.sdist.built import Built, built_by
 from planner.sdist.calls import called
 from planner.sdist.expressions import BudgetError
 from planner.sdist.extensions import Native, extensions, textual
 from planner.sdist.flow import SetupCall, Stop
 from planner.sdist.interpreter import Interpreter
+from planner.sdist.rehearsal.built import Built, built_by
 from planner.sdist.values import Items, Table, Unknown, Value, as_list, merge, truth
 from planner.sdist.world import PLATFORM, PYTHON, UNSET, World
 from planner.setupcfg import requirement_lines

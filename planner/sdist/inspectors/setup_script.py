@@ -1,7 +1,7 @@
 """What setup.py asks of a machine, found by rehearsing its build on an imagined one; nothing of it is run.
 
-Compilers, headers and libraries of its extensions, programs that it calls, modules of pkg-config, imports that
-no build requirement brings, and downloads. How strong a need is follows from what the build does without it.
+Compilers, headers and libraries of its extensions, programs that it calls, modules of pkg-config, imports
+that no build requirement brings, and downloads. How strong a need is follows from what the build does without it.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def _uncertain(subject: str, asked: Asked, search: Elimination) -> Iterator[Need
 
 
 def _chains(search: Elimination, last: Outcome) -> dict[str, tuple[str, ...]]:
-    """For each thing that stops the build in the end: what would have served before it, the first one first."""
+    """For each thing that stops the build in the end: what would have served, the first one first."""
     out: dict[str, tuple[str, ...]] = {}
     for subject in last.asked:
         chain = [subject]

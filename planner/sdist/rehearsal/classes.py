@@ -6,11 +6,9 @@ An attribute that is not known stays unknown; it is never an error, as a base cl
 from __future__ import annotations
 
 import ast
-from typing import Any
 
-from planner.sdist.flow import Raised
 from planner.sdist.interpreter import Interpreter
-from planner.sdist.objects import (
+from planner.sdist.rehearsal.objects import (
     Bound,
     Class,
     Instance,
@@ -18,10 +16,8 @@ from planner.sdist.objects import (
     Package,
     Partial,
     Super,
-    error_names,
     foreign_base,
     is_object,
-    lineage,
     lookup,
 )
 from planner.sdist.values import (
@@ -30,7 +26,6 @@ from planner.sdist.values import (
     Items,
     Module,
     Perhaps,
-    Place,
     Scope,
     Table,
     Unknown,
@@ -39,16 +34,15 @@ from planner.sdist.values import (
 )
 from planner.sdist.world import World
 
-__all__ = ["Classes"]
+__all__ = ["Classes", "last_name"]
 
 _MAX_YIELDS = 500
-_PLAIN_TYPES = {
-    "str": (str,), "bytes": (bytes,), "int": (int, bool), "bool": (bool,), "float": (float,), "tuple": (tuple,),
-}  # fmt: skip
 
 
 class Classes(Interpreter):
-    """Follows classes; `planner.sdist.rehearsal` adds what a build does with them."""
+    """Follows classes; other modules of this package add what a build does with them."""
+
+    _collecting: list[list[Value]]
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -57,11 +51,9 @@ class Classes(Interpreter):
         self._assigned: dict[str, Value] = {}
         self._generators: dict[int, bool] = {}
 
-    # Definitions ------------------------------------------------------------------------------------
-
     def _do_classdef(self, node: ast.ClassDef) -> None:
         bases = tuple(self.evaluate(base) for base in node.bases)
-        names = frozenset(_last_name(decorator) for decorator in node.decorator_list)
+        names = frozenset(last_name(decorator) for decorator in node.decorator_list)
         scope = Scope(parent=self.scope)
         made = Class(node.name, bases, scope.names, names)
         self._class_scopes.add(id(scope))
@@ -83,8 +75,6 @@ class Classes(Interpreter):
         if id(scope) in self._class_scopes and scope.parent is not None:
             scope = scope.parent
         self.scope.names[node.name] = Function(node, scope)
-
-    # Attributes -------------------------------------------------------------------------------------
 
     def member(self, owner: Value, name: str, node: ast.expr) -> Value:
         """An attribute of an object, NotImplemented where there is none that is known."""
@@ -156,8 +146,6 @@ class Classes(Interpreter):
         elif isinstance(owner, Module) and not self._maybe:
             self._assigned[f"{owner.name}.{name}"] = value
 
-    # Calls ------------------------------------------------------------------------------------------
-
     def _method(
         self, owner: Value, name: str, arguments: list[Value], keywords: Table, node: ast.Call
     ) -> Value:
@@ -191,6 +179,7 @@ class Classes(Interpreter):
         self, target: Method, arguments: list[Value], keywords: Table, node: ast.Call
     ) -> Value:
         """Call a method that the files do not define."""
+        del arguments, keywords
         return Unknown(node.lineno, f"`{target.name}()` is not followed")
 
     def kind_of(self, cls: Class) -> str:
@@ -222,8 +211,6 @@ class Classes(Interpreter):
         finally:
             self._collecting.pop()
         return Items(collected)
-
-    _collecting: list[list[Value]]
 
     def _yields(self, function: Function) -> bool:
         key = id(function.node)
@@ -259,124 +246,6 @@ class Classes(Interpreter):
             return None
         return super().items_of(value)
 
-    # The few built-in functions that concern objects ------------------------------------------------
-
-    def _builtin(self, name: str, arguments: list[Value], node: ast.Call) -> Value:
-        method = getattr(self, f"_builtin_{name}", None)
-        if method is not None and (arguments or name in ("super", "globals", "locals", "vars")):
-            return method(arguments, node)
-        return super()._builtin(name, arguments, node)
-
-    def _builtin_super(self, arguments: list[Value], node: ast.Call) -> Value:
-        function = self._calls[-1] if self._calls else None
-        home = arguments[0] if arguments else self._homes.get(id(function))
-        owner: Value = arguments[1] if len(arguments) > 1 else NotImplemented
-        if owner is NotImplemented and isinstance(function, ast.FunctionDef):
-            parameters = [*function.args.posonlyargs, *function.args.args]
-            owner = self.scope.names.get(parameters[0].arg, NotImplemented) if parameters else NotImplemented
-        if not isinstance(home, Class) or owner is NotImplemented:
-            return Unknown(node.lineno, "`super()` of something that is not known")
-        return Super(owner, home)
-
-    def _builtin_getattr(self, arguments: list[Value], node: ast.Call) -> Value:
-        owner, name = (*arguments, None, None)[:2]
-        if not isinstance(name, str):
-            return Unknown(node.lineno, "an attribute whose name is not known")
-        value = self._attribute_named(owner, name, node)
-        known = self._builtin_hasattr([owner, name], node)
-        if len(arguments) > 2 and known is not True:
-            fallback = arguments[2]
-            return fallback if known is False or not isinstance(value, Module) else value
-        return value
-
-    def _attribute_named(self, owner: Value, name: str, node: ast.Call) -> Value:
-        if isinstance(owner, Extension) and owner.attributes is not None:
-            return owner.attributes.items.get(name, NotImplemented)
-        if is_object(owner):
-            found = self.member(owner, name, node)
-            return Unknown(node.lineno, f"`{name}` is not known") if found is NotImplemented else found
-        return self._dotted(f"{owner.name}.{name}") if isinstance(owner, Module) else NotImplemented
-
-    def _builtin_hasattr(self, arguments: list[Value], node: ast.Call) -> Value:
-        owner, name = (*arguments, None, None)[:2]
-        if isinstance(owner, Module) and owner.name == "sys" and isinstance(name, str):
-            absent = (
-                "pypy",
-                "getwindows",
-                "gettotalrefcount",
-                "real_prefix",
-                "frozen",
-                "_MEI",
-                "winver",
-                "setup",
-            )
-            return not name.startswith(absent)
-        if isinstance(owner, Extension) and owner.attributes is not None:
-            return name in owner.attributes.items
-        if not is_object(owner) or not isinstance(name, str):
-            return NotImplemented
-        if self.member(owner, name, node) is not NotImplemented:
-            return True
-        foreign = owner.kind if isinstance(owner, Instance) else "?"
-        return NotImplemented if foreign else False
-
-    def _builtin_setattr(self, arguments: list[Value], node: ast.Call) -> Value:
-        if len(arguments) == 3 and isinstance(arguments[1], str):
-            self.assign(arguments[0], arguments[1], arguments[2])
-        return None
-
-    def _builtin_isinstance(self, arguments: list[Value], node: ast.Call) -> Value:
-        value, wanted = (*arguments, None)[:2]
-        if isinstance(value, Unknown):
-            return NotImplemented
-        answers = [_is_a(value, one) for one in (wanted if isinstance(wanted, tuple) else (wanted,))]
-        return True if True in answers else NotImplemented if None in answers else False
-
-    def _builtin_print(self, arguments: list[Value], node: ast.Call) -> Value:
-        return None
-
-    def _builtin_globals(self, arguments: list[Value], node: ast.Call) -> Value:
-        scope = self.scope
-        while scope.parent is not None:
-            scope = scope.parent
-        return Table(dict(scope.names))
-
-    def _builtin_dict(self, arguments: list[Value], node: ast.Call) -> Value:
-        pairs = self.items_of(arguments[0]) if not isinstance(arguments[0], Table) else None
-        made = super()._builtin("dict", arguments, node)
-        if pairs is None or not isinstance(made, Table):
-            return made
-        if all(
-            isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], (str, int)) for pair in pairs
-        ):
-            return Table({**dict(pairs), **made.items})
-        return made
-
-    def _builtin_sum(self, arguments: list[Value], node: ast.Call) -> Value:
-        lists = [as_list(item) for item in self.items_of(arguments[0]) or ()]
-        if len(arguments) < 2 or None in lists:
-            return NotImplemented
-        return Items([item for one in lists for item in one or ()])
-
-    # Errors -----------------------------------------------------------------------------------------
-
-    def _do_raise(self, node: ast.Raise) -> None:
-        if node.exc is None:
-            current = self._handling[-1] if self._handling else None
-            if current is not None:
-                raise Raised(node.lineno, current.name, current.message, current.names)
-            raise Raised(node.lineno, "RuntimeError", "", error_names("RuntimeError"))
-        value = self.evaluate(node.exc)
-        if isinstance(value, Instance) and isinstance(value.attributes.get("names"), frozenset):
-            names: Any = value.attributes["names"]
-            raise Raised(node.lineno, str(value.attributes.get("name", "")), "", names)
-        name = value.name.rpartition(".")[2] if isinstance(value, Module) else _last_name(node.exc)
-        if isinstance(value, (Class, Instance)):
-            raise Raised(node.lineno, name, "", error_names(value))
-        raise Raised(node.lineno, name, "", error_names(name))
-
-    _handling: list[Raised]
-
 
 def _own_nodes(function: ast.FunctionDef) -> list[ast.AST]:
     """The nodes of a function without those of the functions inside it."""
@@ -394,34 +263,11 @@ def _own_nodes(function: ast.FunctionDef) -> list[ast.AST]:
 def _decorators(function: Function) -> frozenset[str]:
     if isinstance(function.node, ast.Lambda):
         return frozenset()
-    return frozenset(_last_name(decorator) for decorator in function.node.decorator_list)
+    return frozenset(last_name(decorator) for decorator in function.node.decorator_list)
 
 
-def _last_name(node: ast.expr) -> str:
+def last_name(node: ast.expr) -> str:
+    """The last part of a name, or of the one that is called."""
     if isinstance(node, ast.Call):
         node = node.func
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
-def _is_a(value: Value, wanted: Value) -> bool | None:
-    if isinstance(wanted, Class):
-        if isinstance(value, Instance):
-            return value.type is not None and wanted in list(lineage(value.type))
-        return False if isinstance(value, (str, int, Items, Table, tuple)) else None
-    if not isinstance(wanted, Module):
-        return None
-    name = wanted.name.rpartition(".")[2]
-    if name.endswith("Extension"):
-        made = isinstance(value, Extension) or (
-            isinstance(value, Instance) and value.kind.endswith("Extension")
-        )
-        return None if made and name != "Extension" else made
-    if name in _PLAIN_TYPES:
-        return isinstance(value, _PLAIN_TYPES[name])
-    if name in ("list", "set"):
-        return isinstance(value, Items) and value.kind == name
-    if name in ("dict", "Mapping", "MutableMapping"):
-        return isinstance(value, Table)
-    if name in ("Path", "PurePath", "PathLike"):
-        return isinstance(value, Place)
-    return False if value is None else None

@@ -1,4 +1,4 @@
-"""An imagined machine: it has whatever a build asks of it but for what is taken away, and notes each question.
+"""An imagined machine: it has whatever a build asks for, but for what is taken away, and notes the questions.
 
 Must not ask this machine anything. Paths are those of a Linux system with one folder of each kind.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from packaging.utils import canonicalize_name
 
 from planner.needs import Evidence
-from planner.sdist.objects import error_names
+from planner.sdist.rehearsal.objects import error_names
 
 __all__ = ["Asked", "Machine", "Witness", "path_subject"]
 
@@ -27,19 +27,83 @@ _TOOLCHAIN = {
 # Debian's essential packages (https://www.debian.org/doc/debian-policy/ch-binary.html#essential-packages),
 # much the same elsewhere, and Python itself
 _EVERYWHERE = frozenset(
-    "awk basename bash cat cd chgrp chmod chown cmp cp cut date dd df diff dirname dpkg echo egrep env expr false"
-    " fgrep find getconf getent grep gunzip gzip head hostname id install ldconfig ln ls mkdir mktemp mv nproc"
-    " perl pip pip3 printf pwd python python2 python3 readlink realpath rm rmdir sed sh sleep sort stat tail"
-    " tar tee test touch tr true tty uname uniq wc which xargs yes exit set export source exec ldd".split()
+    {
+        "awk",
+        "basename",
+        "bash",
+        "cat",
+        "cd",
+        "chgrp",
+        "chmod",
+        "chown",
+        "cmp",
+        "cp",
+        "cut",
+        "date",
+        "dd",
+        "df",
+    }
+    | {"diff", "dirname", "dpkg", "echo", "egrep", "env", "exec", "exit", "export", "expr", "false", "fgrep"}
+    | {"find", "getconf", "getent", "grep", "gunzip", "gzip", "head", "hostname", "id", "install", "ldconfig"}
+    | {
+        "ldd",
+        "ln",
+        "ls",
+        "mkdir",
+        "mktemp",
+        "mv",
+        "nproc",
+        "perl",
+        "pip",
+        "pip3",
+        "printf",
+        "pwd",
+        "readlink",
+    }
+    | {"realpath", "rm", "rmdir", "sed", "set", "sh", "sleep", "sort", "source", "stat", "tail", "tar", "tee"}
+    | {"test", "touch", "tr", "true", "tty", "uname", "uniq", "wc", "which", "xargs", "yes"}
 )
 _ELSEWHERE = frozenset(
-    "brew port xcrun xcode-select sw_vers otool install_name_tool lipo cl cl.exe vswhere vswhere.exe link lib"
-    " where msbuild nmake rpm dnf yum zypper pacman apk emerge conda mamba sysctl cmd choco".split()
+    {
+        "apk",
+        "brew",
+        "choco",
+        "cl",
+        "cmd",
+        "conda",
+        "dnf",
+        "emerge",
+        "install_name_tool",
+        "lib",
+        "link",
+        "lipo",
+    }
+    | {"mamba", "msbuild", "nmake", "otool", "pacman", "port", "rpm", "sw_vers", "sysctl", "vswhere", "where"}
+    | {"xcode-select", "xcrun", "yum", "zypper"}
 )
 _MADE_BY = {"pkgconf": "pkg-config", "ziglang": "zig"}  # distributions that bring a program of another name
 _FOLDERS = frozenset(
-    "/ /usr /usr/bin /usr/include /usr/lib /usr/lib64 /usr/local /usr/local/bin /usr/local/include /lib /lib64"
-    " /usr/local/lib /bin /sbin /usr/sbin /etc /tmp /var /opt /home /root /proc /sys /dev /usr/share".split()
+    f"/{name}"
+    for name in (
+        *(
+            "",
+            "bin",
+            "dev",
+            "etc",
+            "home",
+            "lib",
+            "lib64",
+            "opt",
+            "proc",
+            "root",
+            "sbin",
+            "sys",
+            "tmp",
+            "var",
+        ),
+        *("usr", "usr/bin", "usr/include", "usr/lib", "usr/lib64", "usr/local", "usr/local/bin", "usr/sbin"),
+        *("usr/local/include", "usr/local/lib", "usr/share"),
+    )
 )
 _NOT_HERE = (
     "/usr/local/",
@@ -97,12 +161,12 @@ class Machine:
     asked: dict[str, Asked] = field(default_factory=dict)
     arch: str = "x86_64"
     floors: dict[str, tuple[str, str]] = field(default_factory=dict)
-    witness: Callable[[], Witness] = field(default=lambda: Witness("", False))
+    witness: Callable[[], Witness] = field(default=lambda: Witness("", certain=False))
 
     def has(
         self, subject: str, text: str = "", *, usual: bool = True, error: str = "", compiles: bool = False
     ) -> bool:
-        """Whether it is there; `error` is the one that its lack would raise, `usual` whether machines have it."""
+        """Whether it is there; `error` is what its lack would raise, `usual` whether machines have it."""
         there = subject not in self.missing and (usual or subject in self.granted)
         seen = self.asked.get(subject)
         if len(self.asked) < MAX_ASKED or seen is not None:
@@ -118,7 +182,7 @@ class Machine:
         return there
 
     def program(self, name: str, *, error: str = "", compiles: bool = False) -> bool:
-        """Whether a program can be run; those that every system has, or a build requirement brings, are not asked."""
+        """Whether a program can be run; what every system or a build requirement has is not asked."""
         name = name.removesuffix(".exe") if name.endswith(".exe") else name
         if name in _ELSEWHERE or not name:
             return False

@@ -1,7 +1,7 @@
 """What a build can do without: it is rehearsed with things taken away, one after another, and compared.
 
-Must not know how a build is followed. This is how one would prune a list of packages by hand: what is left in the
-end, and whose absence stops the build, is what it needs.
+Must not know how a build is followed. This is how one would prune a list of packages by hand: what is left in
+the end, and whose absence stops the build, is what it needs.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from planner.sdist.imagined import Asked
-from planner.sdist.rehearsal import Outcome
+from planner.sdist.rehearsal.imagined import Asked
+from planner.sdist.rehearsal.rehearse import Outcome
 
 __all__ = [
     "COPY_BUILT",
@@ -72,7 +72,7 @@ class Elimination:
     _runs: int = 0
 
     def start(self) -> Outcome:
-        """The build on a machine that has everything; what only such a machine shows is taken into account."""
+        """The build on a machine that has everything, put right where only that stops it."""
         outcome = self._try(frozenset())
         for _ in range(MAX_REPAIRS):
             if outcome.stop is None:
@@ -133,7 +133,7 @@ class Elimination:
                     middle = (len(group) + 1) // 2
                     stack += [group[middle:], group[:middle]]
                 continue
-            effect, seen = effect_of(self.last, outcome)
+            effect, _ = effect_of(self.last, outcome)
             fresh = [
                 name for name, asked in outcome.asked.items() if name not in self.last.asked and asked.certain
             ]
@@ -147,7 +147,7 @@ class Elimination:
                     self.settled.add(group[0])
                     self.instead[group[0]] = tuple(fresh)
                     continue
-            self._spare(group, outcome, effect, seen)
+            self._spare(group, outcome)
             for name in fresh:
                 self.origin.setdefault(name, group[0])
             if len(fresh) == 1:
@@ -156,7 +156,8 @@ class Elimination:
             if fresh:
                 stack.append(fresh)
 
-    def _spare(self, group: list[str], outcome: Outcome, effect: str, seen: bool) -> None:
+    def _spare(self, group: list[str], outcome: Outcome) -> None:
+        effect, seen = effect_of(self.last, outcome)
         self.missing |= set(group)
         for name in group:
             self.spared[name] = Spared(self.last.asked[name], effect, seen, bare(self.last, outcome))
@@ -165,7 +166,7 @@ class Elimination:
                 self.spared[name] = Spared(asked, effect, seen)
 
     def _alternatives(self, current: Outcome) -> None:
-        """What stops the build now though it would not have at first: something that was taken away serves as well."""
+        """What stops the build now, though not at first: something that was taken away serves as well."""
         for name, asked in current.asked.items():
             if (
                 name in self.missing
@@ -184,13 +185,14 @@ class Elimination:
                 [beside, *([one] for one in near if one not in beside)] if beside else [[one] for one in near]
             )
             for group in groups[:MAX_GROUPS]:
-                if not self.exhausted and self._stops(self._try(frozenset({name, *group}))):
+                if self._stops(self._try(frozenset({name, *group}))):
                     self.instead[name] = (*self.instead.get(name, ()), *group)
                     self.origin.update(dict.fromkeys(group, name))
                     break
 
     def _stops(self, outcome: Outcome) -> bool:
-        return outcome.stop is not None and outcome.stop != self.full.stop
+        full = self.full.stop
+        return outcome.stop is not None and outcome.stop != full
 
     def floor_holds(self, subject: str) -> bool:
         """Whether an older version than the one that is compared with stops the build."""

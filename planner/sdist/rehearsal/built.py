@@ -1,4 +1,4 @@
-"""The extensions that a setup.py makes, as the rehearsal of its build shows them; must not judge what they need."""
+"""The extensions that a setup.py makes, as the rehearsal of its build shows; must not judge their needs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planner.sdist.archive import SdistFiles
-from planner.sdist.compiled import link_names, source_names
-from planner.sdist.imagined import Machine
-from planner.sdist.rehearsal import Outcome, Trees, rehearse
+from planner.sdist.rehearsal.compiled import link_names, source_names
+from planner.sdist.rehearsal.imagined import Machine
+from planner.sdist.rehearsal.rehearse import Outcome, Script, rehearse
 from planner.sdist.values import Extension, Place, Table, as_list, render, truth
 from planner.setupcfg import ini_sections
 
@@ -44,12 +44,11 @@ def built_by(files: SdistFiles, markers: Mapping[str, str], available: frozenset
     """The extensions that the build of an sdist makes for a target, in the order in which they are made."""
     if not _SPEAKS_OF.search(files.kept.get("setup.py", b"")):
         return ()
-    trees = Trees()
     options = ini_sections(files.text("setup.cfg") or "") or {}
+    script = Script(files=files, markers=markers, available=available, options=options)
 
     def run(missing: frozenset[str]) -> Outcome:
-        machine = Machine(missing, brought=available)
-        return rehearse(files, markers, available, machine, options, trees)
+        return rehearse(script, Machine(missing, brought=available))
 
     outcome = run(frozenset())
     asked = [one for name, one in outcome.asked.items() if name in _COMPILERS and one.certain]

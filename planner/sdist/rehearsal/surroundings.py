@@ -9,7 +9,7 @@ import posixpath
 import re
 from dataclasses import dataclass, field
 
-from planner.sdist.imagined import Machine
+from planner.sdist.rehearsal.imagined import Machine
 from planner.sdist.values import File, Items, Module, Place, Printed, Table, Unknown, Value, render
 from planner.sdist.world import PLATFORM, PYTHON, UNSET, Answer, World
 
@@ -45,7 +45,7 @@ class Surroundings(World):
         return f"{self.markers.get('platform_machine', 'x86_64')}-linux-gnu"
 
     def attribute(self, name: str) -> Answer | None:
-        """As the target decides; the environment and the command line are those of a build by an installer."""
+        """As the target decides; environment and command line are those of an installer's build."""
         if name in _PREFIXES:
             return "/usr", PLATFORM
         values: dict[str, Answer] = {
@@ -127,7 +127,7 @@ class Surroundings(World):
         return True if last == "isabs" else Unknown(line, "a path outside the source tree")
 
     def glob(self, pattern: str, line: int) -> Value:
-        """The sdist's files of a pattern; one that a library or a header would match is asked of the machine."""
+        """The sdist's files of a pattern; the machine is asked for libraries and headers."""
         if pattern.startswith("/"):
             return self._system_glob(pattern, line)
         try:
@@ -173,7 +173,8 @@ class Surroundings(World):
         major, minor, _ = self.python
         include = f"/usr/include/python{major}.{minor}"
         known = {
-            "LIBDIR": "/usr/lib", "INCLUDEDIR": "/usr/include", "MULTIARCH": self._multiarch, "prefix": "/usr",
+            "LIBDIR": "/usr/lib", "INCLUDEDIR": "/usr/include", "MULTIARCH": self._multiarch,
+            "prefix": "/usr",
             "CC": f"{self._multiarch}-gcc -pthread", "CXX": f"{self._multiarch}-g++ -pthread", "Py_DEBUG": 0,
             "Py_GIL_DISABLED": None, "INCLUDEPY": include, "EXT_SUFFIX": ".so", "SO": ".so", "EXE": "",
             "Py_ENABLE_SHARED": 1, "CCSHARED": "-fPIC", "SHLIB_SUFFIX": ".so",

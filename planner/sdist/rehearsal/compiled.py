@@ -1,10 +1,11 @@
-"""One extension of a setup.py -> the compilers, headers and libraries that it takes; asks no machine itself."""
+"""An extension of a setup.py -> the compilers, headers and libraries that it takes; asks no machine."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from planner.sdist import names as naming
 from planner.sdist.archive import SdistFiles
@@ -121,7 +122,7 @@ def language_jobs(made: Extension, files: SdistFiles) -> Iterator[Job]:
 
 
 def is_source(name: str) -> bool:
-    """Whether a file of the sdist is likely to be compiled: not one of tests, documents or somebody else's."""
+    """Whether a file of the sdist is likely to be compiled: not one of tests, or of somebody else's."""
     return (
         name.endswith((".c", ".cpp", ".cc", ".cxx", ".pyx"))
         and not naming.is_aside(name)
@@ -131,7 +132,7 @@ def is_source(name: str) -> bool:
 
 def _is_cxx(flags: Value) -> bool:
     words = [word for word in as_list(flags) or () if isinstance(word, str)]
-    return any(one == "-x" and two == "c++" for one, two in zip(words, words[1:], strict=False)) or any(
+    return any(one == "-x" and two == "c++" for one, two in pairwise(words)) or any(
         word.startswith(("-std=c++", "-std=gnu++")) for word in words
     )
 
@@ -172,7 +173,7 @@ def link_names(made: Extension, more: list[Value]) -> tuple[list[tuple[str, bool
             continue
         if not isinstance(item, str) or (is_flag and not item.startswith("-l")):
             continue
-        name = item[2:] if item.startswith("-l") else item
+        name = item.removeprefix("-l")
         if _links(name):
             out[name] = out.get(name, False) or sure
     if truth(attributes.get("libraries")) is None and isinstance(libraries, Printed):

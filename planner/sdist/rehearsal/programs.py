@@ -1,17 +1,17 @@
 """What a build does with other programs, with pkg-config and with the network, on an imagined machine.
 
-A program that is missing fails here as it would there; what one prints is unknown text that it tells of itself.
+A program that is missing fails here as it would there; what one prints is unknown text.
 """
 
 from __future__ import annotations
 
 import ast
 
-from planner.sdist.classes import Classes
-from planner.sdist.commandline import Command, host_of, module_words, parse_shell, parse_words
 from planner.sdist.flow import Raised
-from planner.sdist.imagined import Machine
-from planner.sdist.objects import Instance, Method, error_names
+from planner.sdist.rehearsal.commandline import Command, host_of, module_words, parse_shell, parse_words
+from planner.sdist.rehearsal.imagined import Machine
+from planner.sdist.rehearsal.objects import Instance, Method, error_names
+from planner.sdist.rehearsal.ways import Ways
 from planner.sdist.values import Items, Place, Printed, Table, Unknown, Value, as_list, render, truth
 from planner.sdist.world import World
 
@@ -34,7 +34,7 @@ _PKGCONFIG = frozenset(
 )
 
 
-class Programs(Classes):
+class Programs(Ways):
     """Follows calls of programs; `machine` answers them."""
 
     def __init__(self, world: World, machine: Machine) -> None:
@@ -48,24 +48,6 @@ class Programs(Classes):
         self._collecting: list[list[Value]] = []
         self._handling: list[Raised] = []
 
-    def where(self, line: int) -> str:
-        """The file and line that is being followed."""
-        scope = self.scope
-        while scope.parent is not None and not scope.file:
-            scope = scope.parent
-        return f"{scope.file or 'setup.py'}:{line}"
-
-    def fails(self, line: int, name: str) -> Value:
-        """An error that the files are ready for; where nothing catches it, its value is not known instead."""
-        names = error_names(name)
-        if self.shielded(names):
-            raise Raised(line, name, "", names)
-        return Unknown(line, "it may not be there")
-
-    def shielded(self, names: frozenset[str]) -> bool:
-        """Whether something around would catch such an error."""
-        return bool(names) and False
-
     # Programs ---------------------------------------------------------------------------------------
 
     def program_call(self, name: str, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
@@ -73,7 +55,7 @@ class Programs(Classes):
         last = name.rpartition(".")[2]
         if name in _SHELLS or (name.startswith("subprocess.") and last != "list2cmdline"):
             return self._subprocess(name, last, arguments, keywords, node)
-        if name in _SPAWNS or name.startswith("os.spawn") or name.startswith("os.exec"):
+        if name in _SPAWNS or name.startswith(("os.spawn", "os.exec")):
             words = arguments[-1] if name.startswith("os.") else arguments[0] if arguments else None
             if self.run_command_line(words, node.lineno) is False:
                 self._raise("DistutilsExecError", node.lineno)

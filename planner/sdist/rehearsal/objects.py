@@ -1,7 +1,8 @@
-"""Classes, objects, modules of the sdist's own and what is bound to them, as values; must evaluate nothing."""
+"""Classes, objects, the sdist's own modules and what is bound to them, as values; must evaluate nothing."""
 
 from __future__ import annotations
 
+import ast
 import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from planner.sdist.values import Function, Module, Scope, Table, Unknown, Value
 
 __all__ = [
     "Bound",
+    "Call",
     "Class",
     "Instance",
     "Method",
@@ -61,6 +63,16 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function or method that is modelled: on what, with what, and where."""
+
+    owner: Value
+    arguments: list[Value]
+    keywords: Table
+    node: ast.Call
+
+
+@dataclass(frozen=True, slots=True)
 class Super:
     """`super()` of an object inside a method of class `after`."""
 
@@ -87,8 +99,8 @@ class Package:
 
 _OBJECTS = (Class, Instance, Super, Package)
 
-# What setuptools raises when a compiler or a linker fails differs from version to version: handlers for any of
-# these are written to catch it. https://github.com/pypa/distutils/blob/main/distutils/errors.py
+# What setuptools raises when a compiler or a linker fails differs from version to version: handlers for any
+# of these are written to catch it. https://github.com/pypa/distutils/blob/main/distutils/errors.py
 _COMPILING = frozenset(
     {"CompileError", "CCompilerError", "LinkError", "DistutilsExecError", "DistutilsPlatformError"}
     | {"DistutilsError", "PlatformError", "ExecError"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from planner.sdist.objects import Bound, Class, Instance, Package, Partial, lineage
+from planner.sdist.rehearsal.objects import Bound, Class, Instance, Package, Partial, lineage
 from planner.sdist.values import (
     PLAIN,
     Extension,
@@ -40,11 +40,11 @@ _LEAVES = frozenset(
 def _held(value: Value) -> Held:
     """What an object holds that can change."""
     kind = type(value)
-    if kind is Scope:
-        return value.names
-    return value.items if kind is Items or kind is Table else value.attributes
+    names: Held = value.names if kind is Scope else value.items if kind in _LISTED else value.attributes
+    return names
 
 
+_LISTED = frozenset({Items, Table})
 _NAMED = _LEAVES | {Class, Function, Package}
 _HOLDERS = frozenset({Scope, Items, Table, Instance, Class})
 

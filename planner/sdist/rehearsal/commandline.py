@@ -31,7 +31,7 @@ class Command:
     """One program and what its words tell.
 
     `script` is a file of the sdist's own, `modules` are what pkg-config is asked for (with the versions that
-    they must have), `complete` is False when some of its words are not known, `host` is what is downloaded from.
+    they must have), `complete` is False when some words are not known, `host` is what it downloads from.
     """
 
     program: str = ""
@@ -87,7 +87,7 @@ def parse_words(words: Iterable[Word], depth: int = 0) -> list[Command]:
         return _python(rest)
     if "/" in first.replace("\\", "/") and not first.startswith("/"):
         return [Command(script=first.removeprefix("./"))]
-    return [_one(name, first, rest)]
+    return [_one(name, rest)]
 
 
 def _python(rest: list[Word]) -> list[Command]:
@@ -100,7 +100,7 @@ def _python(rest: list[Word]) -> list[Command]:
     return [Command(script=script)] if script else []
 
 
-def _one(name: str, first: str, rest: list[Word]) -> Command:
+def _one(name: str, rest: list[Word]) -> Command:
     known = [word for word in rest if word is not None]
     complete = len(known) == len(rest)
     for option in ("--atleast-version", "--exact-version", "--max-version"):
@@ -108,7 +108,7 @@ def _one(name: str, first: str, rest: list[Word]) -> Command:
             at = known.index(option)
             known[at : at + 2] = [f"{option}={known[at + 1]}"]
     if name in ("pkg-config", "pkgconf"):
-        return _pkg_config(known, complete)
+        return _pkg_config(known, complete=complete)
     host = ""
     if name in ("curl", "wget", "git", "hg", "svn", "conan") or (name == "npm" and "install" in known):
         fetches = name in ("curl", "wget") or {"clone", "submodule", "fetch", "install", "checkout"} & set(
@@ -120,7 +120,7 @@ def _one(name: str, first: str, rest: list[Word]) -> Command:
     return Command(program=name, complete=complete, host=host, version=version)
 
 
-def _pkg_config(known: list[str], complete: bool) -> Command:
+def _pkg_config(known: list[str], *, complete: bool) -> Command:
     least = next((word.partition("=")[2] for word in known if word.startswith("--atleast-version=")), "")
     modules = module_words(" ".join(word for word in known if not word.startswith("-")))
     if least and len(modules) == 1:

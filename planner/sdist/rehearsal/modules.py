@@ -1,0 +1,131 @@
+"""The modules of the sdist's own that its build imports, followed when they are; must not import any."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import dataclass, field
+
+from planner.sdist.archive import SdistFiles, decode_text
+from planner.sdist.flow import Raised
+from planner.sdist.rehearsal.objects import Package, error_names
+from planner.sdist.rehearsal.programs import Programs
+from planner.sdist.rehearsal.surroundings import Surroundings
+from planner.sdist.values import Scope, Unknown, Value
+
+__all__ = ["Modules", "Trees"]
+
+MAX_MODULE = 1 << 19
+
+
+@dataclass
+class Trees:
+    """What was parsed, and which functions yield, from one rehearsal of an sdist to the next."""
+
+    parsed: dict[str, ast.Module | None] = field(default_factory=dict)
+    generators: dict[int, bool] = field(default_factory=dict)
+
+
+class Modules(Programs):
+    """Follows imports, and asks for the distributions that bring other modules."""
+
+    surroundings: Surroundings
+    setup_requires: set[str]
+    _trees: Trees
+    _packages: dict[str, Package | None]
+
+    def tree(self, path: str) -> ast.Module | None:
+        """The syntax tree of a file of the sdist, or None when it cannot be read."""
+        if path not in self._trees.parsed:
+            self._trees.parsed[path] = _parsed(self.world.files, path)
+        return self._trees.parsed[path]
+
+    def _verify_import(self, module: str, line: int) -> None:
+        """Import a module of the sdist's own, or ask for the distribution that brings another."""
+        if self.package(module) is not None or not module:
+            return
+        top = module.partition(".")[0]
+        if self.surroundings.local_module(top) or self.world.importable(module) or top in self.setup_requires:
+            return
+        if not self.world.absent(module):
+            return
+        names = error_names("ModuleNotFoundError")
+        ready = self.shielded(names)
+        self._line = line
+        if not self.machine.has(f"dist:{top}", f"imports {top}", usual=not ready, error="ImportError"):
+            raise Raised(line, "ModuleNotFoundError", f"No module named {top}", names)
+
+    def package(self, module: str) -> Package | None:
+        """A module of the sdist's own, followed when it is first imported."""
+        if module in self._packages:
+            return self._packages[module]
+        self._packages[module] = None
+        if not module or module in ("setup", "setuptools", "distutils"):
+            return None
+        path = self.surroundings.local_module(module)
+        tree = self.tree(path) if path else None
+        if tree is None or len(self._calls) > 10 or len(self._packages) > 60:
+            return None
+        scope = Scope(file=path)
+        scope.names.update({"__name__": module, "__file__": path, "__doc__": None, "__package__": module})
+        made = self._packages[module] = Package(module, scope)
+        saved, line, calls = self.scope, self._line, self._calls
+        self.scope = scope
+        self._stack.append(scope)
+        self._calls = [*calls, tree]
+        try:
+            self._block(tree.body)
+        finally:
+            self.scope, self._line, self._calls = saved, line, calls
+            self._stack.pop()
+        return made
+
+    def imported(self, name: str) -> Value:
+        """What an import binds, by its dotted name."""
+        found = self._packages.get(name)
+        if found is not None:
+            return found
+        home, _, last = name.rpartition(".")
+        package = self._packages.get(home) if home else None
+        if package is not None and last in package.scope.names:
+            return package.scope.names[last]
+        if home and package is not None:
+            return self.package(name) or Unknown(self._line, f"`{last}` is not known")
+        return super().imported(name)
+
+    def _do_importfrom(self, node: ast.ImportFrom) -> None:
+        if node.level:
+            scope = self.scope
+            while scope.parent is not None:
+                scope = scope.parent
+            folder = scope.file.rpartition("/")[0].replace("/", ".")
+            home = ".".join(part for part in (folder, node.module or "") if part)
+            node = ast.ImportFrom(home, node.names, 0, lineno=node.lineno, col_offset=0)
+        if any(alias.name == "*" for alias in node.names):
+            self._verify_import(node.module or "", node.lineno)
+            package = self._packages.get(node.module or "")
+            if package is not None:
+                self.scope.names.update(package.scope.names)
+            return
+        super()._do_importfrom(node)
+
+    def _do_import(self, node: ast.Import) -> None:
+        super()._do_import(node)
+        for alias in node.names:
+            top = alias.name.partition(".")[0]
+            if not alias.asname and "." in alias.name and self._packages.get(top) is None:
+                self.package(top)
+
+
+def _parsed(files: SdistFiles, path: str) -> ast.Module | None:
+    data = files.kept.get(path)
+    if path == "setup.py" and path not in files.name_set:
+        data = b"import setuptools\nsetuptools.setup()\n"  # what setuptools does without one
+    if data is None or len(data) > MAX_MODULE:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(data if path == "setup.py" else decode_text(data), path)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, LookupError, OverflowError):
+        return None
