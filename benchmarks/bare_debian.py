@@ -42,6 +42,7 @@ else:
 
 ROOT = Path(__file__).parents[1]
 Row = dict[str, Any]
+SAME = {"pkgconf": "pkg-config"}  # in Debian 12, the second brings the first and nothing else
 HEAD = """\
 # What real sdists need on a bare Debian 12 with Python 3.11: each row was really built, in a throw-away
 # machine that has exactly the named packages, by `benchmarks/bare_debian.py --minimal`; see README.md here.
@@ -168,7 +169,8 @@ class Verdict:
 def against(cache: Cache, spec: str, truth: Row, options: argparse.Namespace) -> Verdict:
     """Install what the plan lists, build, and count.
 
-    A list that is the table's minimal set is not built again, unless `--rebuild` says so.
+    A list that is the table's minimal set is not built again, unless `--rebuild` says so; with `--compare`
+    nothing is built: what differs from the table is told (another set may serve as well).
     """
     packages, problem = planned(cache, spec, options.machine)
     if problem:
@@ -177,6 +179,8 @@ def against(cache: Cache, spec: str, truth: Row, options: argparse.Namespace) ->
     lacking = sorted(set(best or ()) - set(packages))
     if best is not None and set(packages) == set(best) and not options.rebuild:
         return Verdict(spec, packages, "ok", [], [], "the table's minimal set")
+    if options.compare:
+        return compared(spec, packages, packages if best is None else best)
     terms = Terms(limit=options.limit, imports=truth.get("imports", not options.no_import))
     result = build(cache, spec, packages, terms)
     if result.outcome == "ok" and len(result.shared) < truth.get("extensions", 0):
@@ -184,6 +188,16 @@ def against(cache: Cache, spec: str, truth: Row, options: argparse.Namespace) ->
     if result.outcome != "ok":
         return Verdict(spec, packages, result.outcome, [], lacking, result.error)
     return Verdict(spec, packages, "ok", superfluous(cache, spec, result, terms), lacking)
+
+
+def compared(spec: str, packages: list[str], best: list[str]) -> Verdict:
+    """What differs from the table, where nothing is built: another name of a package is the same to it."""
+    have = {SAME.get(name, name) for name in packages}
+    want = {SAME.get(name, name) for name in best}
+    if "g++" in have and "gcc" in want - have:
+        want = want - {"gcc"} | {"g++"}
+    lacking, idle = sorted(want - have), sorted(have - want)
+    return Verdict(spec, packages, "lacking" if lacking else "ok", idle, lacking)
 
 
 def told(one: Verdict) -> str:
@@ -260,6 +274,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--machine", type=Path, help="with --plan: a machine file (else: asked in the tree)")
     parser.add_argument("--table", type=Path, help="with --plan: take the projects of this table")
     parser.add_argument("--half", choices=["tune", "hold", "all"], default="all")
+    parser.add_argument("--compare", action="store_true", help="with --plan: build nothing, read the table")
     parser.add_argument("--rebuild", action="store_true", help="with --plan: build also the table's own sets")
     parser.add_argument("--truth", type=Path, help="write results of --minimal into this table")
     parser.add_argument("--results", type=Path, help="keep results (JSON) and logs in this folder")
