@@ -1,7 +1,7 @@
 """What setup.py asks of a machine, found by rehearsing its build on an imagined one; nothing of it is run.
 
 Compilers, headers and libraries of its extensions, programs that it calls, modules of pkg-config, imports
-that no build requirement brings, and downloads. How strong a need is follows from what the build does without it.
+that no build requirement brings, and downloads. How strong a need is follows from what happens without it.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ _HOST = ("library:", "header:", "pkg-config:")
 _BUILD_COMMANDS = frozenset(
     {"build", "build_ext", "build_clib", "build_py", "install", "install_lib", "bdist_wheel"}
 )
+_ENGINES = ("program:cmake", "program:cargo", "program:meson", "program:bazel")
 _QUIET = ("program:git", "program:hg", "program:svn")
 _MODULES = {
     "oldest-supported-numpy": "numpy", "scikit-build": "skbuild", "pyyaml": "yaml", "gitpython": "git",
@@ -92,7 +93,7 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
     last = search.prune()
     needs = list(_needs(sdist, search, full, last))
     yield from needs
-    if not any(need.subject.startswith("dep:virtual/compiler/") for need in needs):
+    if not any(need.subject.startswith(("dep:virtual/compiler/", *_ENGINES)) for need in needs):
         yield from _by_sources(sdist, full)
     yield from _doubts(search, full)
 
