@@ -123,7 +123,8 @@ class _Teller:
             return
         if environment.clash:
             summary = f"The build requirements of {self.name} cannot be installed here."
-            yield self.told("WP211", "error", summary, "pin another version of it", environment.clash)
+            remedy = "add the index that serves them, or pin another version of the project"
+            yield self.told("WP211", "error", summary, remedy, environment.clash)
         for pin in environment.unbuilt:
             what = f"{pin.project} {pin.version}, which builds {self.name},"
             summary = f"{what} has no wheel here: it is built first."

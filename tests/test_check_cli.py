@@ -52,6 +52,8 @@ class Shop:
             wheel(files, "many", "2.0", tag="cp311-cp311-manylinux_2_17_x86_64"),
             wheel(files, "many", "3.0", tag="cp311-cp311-manylinux_2_28_x86_64"),
             sdist(files, "many", "3.0", setup=SETUP_C),
+            wheel(files, "setuptools", "84.0"),  # what builds them
+            wheel(files, "hatchling", "1.27"),
         ]
         self.index = publish(folder / "index", *self.files, yanked={yanked.name: YANKED})
 
@@ -159,10 +161,12 @@ def test_the_nearest_alternative_is_named(shop: Shop) -> None:
     ]
 
 
+READY = ["--assume", "program:gcc=12.2.0", "--assume", "header:Python.h=3.11.7"]
 EXITS = {
     "a native build stops": (["cee"], 1, "blocked"),
-    "it is allowed by name": (["cee", "--allow-build", "cee"], 0, "builds"),
-    "all are allowed": (["cee", "--allow-build", ":all:"], 0, "builds"),
+    "it is allowed by name": (["cee", "--allow-build", "cee", *READY], 0, "builds"),
+    "all are allowed": (["cee", "--allow-build", ":all:", *READY], 0, "builds"),
+    "it is allowed, and there is no compiler": (["cee", "--allow-build", "cee"], 1, "blocked"),
     "another one is allowed": (["cee", "--allow-build", "pure"], 1, "blocked"),
     "nothing fails": (["cee", "--fail-on", "never"], 0, "blocked"),
     "a pure build does not stop": (["pure"], 0, "builds"),
