@@ -18,8 +18,8 @@ MIN_RESERVE = 1024
 class Load:
     """What one compile job of a build takes: MiB, and `why` as a phrase.
 
-    `variables` are the environment variables that set the number of jobs, `setting` a config setting of the
-    backend that does ("" when there is none). `threads` are those that one job starts by itself (nvcc's, one
+    `variables` are the environment variables that set the number of jobs, with the form of their value
+    (`{jobs}`, `-j{jobs}`), `setting` a config setting of the backend that does ("" when there is none). `threads` are those that one job starts by itself (nvcc's, one
     per architecture), `threads_variable` what sets them; `per_job` is the memory of one thread then.
     `serial` builds compile one file at a time and take no number. `narrow` are variables that make a job
     smaller.
@@ -27,7 +27,7 @@ class Load:
 
     per_job: int
     why: str
-    variables: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
     setting: str = ""
     threads: int = 1
     threads_variable: str = ""
@@ -70,9 +70,9 @@ def jobs_for(load: Load, *, available: int, cores: int, at_once: int = 1) -> Job
     Threads within a job are given up first: one thread in each of two jobs takes as much memory as two in
     one, and ends sooner.
 
-    >>> load = Load(per_job=1200, why="C++ templates", variables=("CMAKE_BUILD_PARALLEL_LEVEL",))
+    >>> load = Load(per_job=1200, why="C++ templates", variables=(("MAKEFLAGS", "-j{jobs}"),))
     >>> jobs_for(load, available=8192, cores=8).environment
-    (('CMAKE_BUILD_PARALLEL_LEVEL', '5'),)
+    (('MAKEFLAGS', '-j5'),)
     """
     reserve = reserve_of(available)
     share = max(0, available - reserve) // at_once
@@ -80,7 +80,9 @@ def jobs_for(load: Load, *, available: int, cores: int, at_once: int = 1) -> Job
     room = share // one if one else cores
     fits = room >= 1
     jobs = 1 if load.serial else max(1, min(cores, room, load.cap or cores))
-    environment = () if load.serial else tuple((name, str(jobs)) for name in load.variables)
+    environment = (
+        () if load.serial else tuple((name, form.format(jobs=jobs)) for name, form in load.variables)
+    )
     if load.threads_variable:
         environment = (*environment, (load.threads_variable, "1"))
     kept = f"{size(available)} available - {size(reserve)} reserve"

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from planner.jobs import Jobs, Load, jobs_for, reserve_of, size
 
-CXX = Load(per_job=1200, why="templates", variables=("CMAKE_BUILD_PARALLEL_LEVEL",))
+CXX = Load(per_job=1200, why="templates", variables=(("CMAKE_BUILD_PARALLEL_LEVEL", "{jobs}"),))
 CUDA = Load(
     per_job=7000,
     why="kernels",
-    variables=("MAX_JOBS",),
+    variables=(("MAX_JOBS", "{jobs}"),),
     threads=4,
     threads_variable="NVCC_THREADS",
     narrow=("FLASH_ATTN_CUDA_ARCHS",),
@@ -25,7 +25,7 @@ CUDA = Load(
         (CXX, 8_192, 16, 2, 2),  # two builds share it
         (CUDA, 32_768, 16, 1, 4),  # one thread a job: (32768 - 3276) // 7000
         (Load(per_job=60, why="C", serial=True), 64_000, 32, 1, 1),
-        (Load(per_job=60, why="C", variables=("N",), cap=4), 64_000, 32, 1, 4),
+        (Load(per_job=60, why="C", variables=(("N", "{jobs}"),), cap=4), 64_000, 32, 1, 4),
     ],
 )
 def test_cores_memory_and_the_project_bind(
@@ -40,7 +40,7 @@ def test_threads_within_a_job_are_given_up_first() -> None:
 
 
 def test_threads_that_nothing_sets_multiply_the_memory() -> None:
-    hard = Load(per_job=2000, why="kernels", variables=("MAX_JOBS",), threads=4)
+    hard = Load(per_job=2000, why="kernels", variables=(("MAX_JOBS", "{jobs}"),), threads=4)
     assert jobs_for(hard, available=20_000, cores=16).per_job == 8000
 
 
@@ -75,7 +75,10 @@ def test_no_number_of_jobs_takes_more_than_there_is(
     per_job: int, available: int, cores: int, at_once: int
 ) -> None:
     made: Jobs = jobs_for(
-        Load(per_job=per_job, why="x", variables=("N",)), available=available, cores=cores, at_once=at_once
+        Load(per_job=per_job, why="x", variables=(("N", "{jobs}"),)),
+        available=available,
+        cores=cores,
+        at_once=at_once,
     )
     assert 1 <= made.jobs <= cores
     if made.fits:
