@@ -110,8 +110,10 @@ def _one_of(group: Sequence[Need]) -> Need | None:
         return None
     first = min(chosen, key=lambda need: STRONGEST.index(need.strength))
     included = next((need for need in seen if need.strength == "required"), None)
-    if first.effect == FEATURE_LEFT_OUT and included is not None:
-        first = included  # what is compiled in any case includes it: only its flags can be done without
+    asked = all(need.subject.startswith(("pkg-config:", "program:")) for need in stated)
+    if first.effect == FEATURE_LEFT_OUT and included is not None and asked:
+        # pkg-config is one way to find it, and can be done without; what is compiled includes it in any case.
+        first = included
     floors = SpecifierSet()
     for need in group:
         floors &= need.specifier
