@@ -31,7 +31,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from bare_build import Minimal, Terms, build, minimal, split_spec, superfluous
+from bare_build import Minimal, Terms, build, closure, minimal, split_spec, superfluous
 from bare_machine import Cache
 from packaging.utils import canonicalize_name
 
@@ -42,7 +42,7 @@ else:
 
 ROOT = Path(__file__).parents[1]
 Row = dict[str, Any]
-SAME = {"pkgconf": "pkg-config"}  # in Debian 12, the second brings the first and nothing else
+SAME = {"pkg-config": "pkgconf"}  # in Debian 12, the first brings the second and nothing else
 HEAD = """\
 # What real sdists need on a bare Debian 12 with Python 3.11: each row was really built, in a throw-away
 # machine that has exactly the named packages, by `benchmarks/bare_debian.py --minimal`; see README.md here.
@@ -180,7 +180,7 @@ def against(cache: Cache, spec: str, truth: Row, options: argparse.Namespace) ->
     if best is not None and set(packages) == set(best) and not options.rebuild:
         return Verdict(spec, packages, "ok", [], [], "the table's minimal set")
     if options.compare:
-        return compared(spec, packages, packages if best is None else best)
+        return compared(cache, spec, packages, truth)
     terms = Terms(limit=options.limit, imports=truth.get("imports", not options.no_import))
     result = build(cache, spec, packages, terms)
     if result.outcome == "ok" and len(result.shared) < truth.get("extensions", 0):
@@ -190,14 +190,19 @@ def against(cache: Cache, spec: str, truth: Row, options: argparse.Namespace) ->
     return Verdict(spec, packages, "ok", superfluous(cache, spec, result, terms), lacking)
 
 
-def compared(spec: str, packages: list[str], best: list[str]) -> Verdict:
-    """What differs from the table, where nothing is built: another name of a package is the same to it."""
-    have = {SAME.get(name, name) for name in packages}
-    want = {SAME.get(name, name) for name in best}
-    if "g++" in have and "gcc" in want - have:
-        want = want - {"gcc"} | {"g++"}
-    lacking, idle = sorted(want - have), sorted(have - want)
-    return Verdict(spec, packages, "lacking" if lacking else "ok", idle, lacking)
+def compared(cache: Cache, spec: str, packages: list[str], truth: Row) -> Verdict:
+    """What differs from the table, where nothing is built; what the listed packages bring is there too."""
+    best: list[str] = truth.get("minimal_apt", packages)
+    lacking = set(best) - set(packages)
+    if lacking:
+        brought = closure(cache, packages) if packages else frozenset[str]()
+        lacking = {name for name in lacking if SAME.get(name, name) not in brought}
+    idle = set(packages) - set(best) - {"g++", *SAME.values()}
+    if lacking:
+        outcome = truth.get("outcome_bare") if truth.get("outcome_bare") == "import-fail" else "lacking"
+        return Verdict(spec, packages, str(outcome), sorted(idle), sorted(lacking))
+    replaced = len(set(best) - set(packages))
+    return Verdict(spec, packages, "ok", sorted(idle)[replaced:], [])
 
 
 def told(one: Verdict) -> str:
@@ -208,11 +213,13 @@ def told(one: Verdict) -> str:
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    good = [one for one in verdicts if one.outcome == "ok"]
-    idle = sum(len(one.superfluous) for one in good)
-    share = 100 * len(good) / len(verdicts) if verdicts else 0.0
-    mean = idle / len(good) if good else 0.0
-    return f"{len(good)} of {len(verdicts)} built ({share:.1f} %); superfluous: {idle}, mean {mean:.2f}"
+    built = [one for one in verdicts if one.outcome in ("ok", "import-fail")]
+    whole = sum(1 for one in built if one.outcome == "ok")
+    idle = sum(len(one.superfluous) for one in built)
+    share = 100 * len(built) / len(verdicts) if verdicts else 0.0
+    mean = idle / len(built) if built else 0.0
+    line = f"{len(built)} of {len(verdicts)} built ({share:.1f} %), {whole} of them import"
+    return f"{line}; superfluous: {idle}, mean {mean:.2f}"
 
 
 def plans(cache: Cache, pool: ThreadPoolExecutor, specs: Sequence[str], options: argparse.Namespace) -> int:
