@@ -19,10 +19,10 @@ class Load:
     """What one compile job of a build takes: MiB, and `why` as a phrase.
 
     `variables` are the environment variables that set the number of jobs, with the form of their value
-    (`{jobs}`, `-j{jobs}`), `setting` a config setting of the backend that does ("" when there is none). `threads` are those that one job starts by itself (nvcc's, one
-    per architecture), `threads_variable` what sets them; `per_job` is the memory of one thread then.
-    `serial` builds compile one file at a time and take no number. `narrow` are variables that make a job
-    smaller.
+    (`{jobs}`, `-j{jobs}`), `setting` a config setting of the backend that does ("" when there is none).
+    `threads` are those that one job starts by itself (nvcc's, one per architecture), `threads_variable` what
+    sets them; `per_job` is the memory of one thread then. `serial` builds compile one file at a time and take
+    no number. `narrow` are variables that make a job smaller.
     """
 
     per_job: int

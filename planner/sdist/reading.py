@@ -12,17 +12,18 @@ from planner.dists import Metadata, Reason, Refusal, SdistReading, parse_require
 from planner.errors import ArchiveError
 from planner.frames import Readable
 from planner.headertext import read_header
-from planner.needs import Doubt, Inspection
-from planner.sdist import texts
+from planner.needs import HAS_TO_BE_COMPILED, Doubt, Inspection
+from planner.sdist import names, texts
 from planner.sdist.archive import SdistFiles, read_archive
 from planner.sdist.metadata import read_metadata
-from planner.sdist.native import judge
+from planner.sdist.native import Verdict, judge
 from planner.sdist.setup_py import read_setup_py
 from planner.sdist.sources import Sources
 from planner.setupcfg import ini_sections
 
 __all__ = ["read_files", "read_sdist"]
 
+_COMPILED = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".f90", ".f", ".rs")
 _MODULES = {
     "oldest-supported-numpy": "numpy",
     "scikit-build": "skbuild",
@@ -79,7 +80,7 @@ def read_files(
     if stated and canonicalize_name(stated) != project:
         detail = f"its PKG-INFO is that of another project ({stated[:80]})"
         return Refusal(filename=filename, reason=Reason.METADATA, detail=detail, id="metadata-name")
-    verdict = judge(sources, toml)
+    verdict, inspection = _built(sources, judge(sources, toml))
     backend = build.get("build-backend")
     return SdistReading(
         metadata=_versioned(read_metadata(sources, project, version), sources.header("version")),
@@ -88,16 +89,41 @@ def read_files(
         refuses=setup.refuses if setup else "",
         backend=backend if isinstance(backend, str) else "",
         build_requires=requires,
-        inspection=_inspected(sources) if verdict.native is not False else None,
+        inspection=inspection,
     )
 
 
-def _inspected(sources: Sources) -> Inspection:
+def _built(sources: Sources, verdict: Verdict) -> tuple[Verdict, Inspection | None]:
+    """The verdict with what the inspectors know better: they follow what setup.py imports and hands on.
+
+    A pure sdist is inspected only where it has sources of a compiled language, or gives cffi something.
+    """
+    setup = sources.setup
+    doubtful = (setup is not None and "cffi_modules" in setup.given) or any(
+        name.endswith(_COMPILED) and not names.is_aside(name) and not names.is_vendored(name)
+        for name in sources.files.names
+    )
+    if verdict.native is False and not (setup is not None and doubtful):
+        return verdict, None
+    inspection = _inspected(sources, compiles=verdict.native is not False)
+    told = [
+        need
+        for need in inspection.needs
+        if need.subject.startswith("dep:virtual/compiler/") and need.strength != "hint" and need.because
+    ]
+    firm = [need for need in told if need.because[0].text != HAS_TO_BE_COMPILED]
+    if verdict.native is True or not firm:
+        return verdict, inspection if verdict.native is not False else None
+    because = tuple(str(evidence) for need in firm for evidence in need.because)
+    return Verdict(native=True, because=because), inspection
+
+
+def _inspected(sources: Sources, *, compiles: bool) -> Inspection:
     """What the inspectors find; files on which they fail are a doubt, as the metadata still stands."""
     from planner.sdist.inspectors.table import inspect  # noqa: PLC0415 - half of all imports, and most sdists are pure
 
     try:
-        return inspect(sources)
+        return inspect(sources, compiles=compiles)
     except Exception as error:  # noqa: BLE001 - an error of ours must cost no more than this one answer
         text = f"what it needs could not be told: its files could not be inspected ({type(error).__name__})"
         return Inspection(doubts=(Doubt(text=text),))

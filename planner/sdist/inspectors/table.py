@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from planner.needs import Doubt, Evidence, Inspection, Need, Unit
+from planner.needs import HAS_TO_BE_COMPILED, Doubt, Evidence, Inspection, Need, Unit
 from planner.sdist import names as naming
 from planner.sdist.inspectors import cargo, cmake, headers, meson, pyproject, scripts, setup_script
 from planner.sdist.inspectors.port import Clue, Inspector
@@ -30,8 +31,8 @@ MAX_EVIDENCE = 4
 _COMPILER = "dep:virtual/compiler/"
 
 
-def inspect(sdist: Sources) -> Inspection:
-    """What all inspectors find in an sdist that compiles, or may; never raises."""
+def inspect(sdist: Sources, *, compiles: bool = True) -> Inspection:
+    """What all inspectors find in an sdist; `compiles` says that it certainly does, or may. Never raises."""
     needs: dict[tuple[object, ...], Need] = {}
     doubts: dict[Doubt, None] = {}
     for what, inspector in INSPECTORS:
@@ -43,7 +44,8 @@ def inspect(sdist: Sources) -> Inspection:
             known = needs.get(key)
             needs[key] = clue if known is None else _with(known, clue.because)
     compiled = units(sdist)
-    found = (*needs.values(), *_compilers(sdist, needs.values(), compiled))
+    inferred = _compilers(sdist, needs.values(), compiled) if compiles else ()
+    found = (*needs.values(), *inferred)
     return Inspection(
         needs=found[:MAX_NEEDS],
         doubts=tuple(doubts)[:MAX_DOUBTS],
@@ -67,11 +69,12 @@ def _compilers(sdist: Sources, needs: Iterable[Need], compiled: Iterable[Unit]) 
     if any(need.strength != "hint" for need in told):
         return
     found = {
-        _COMPILERS[unit.language]: Evidence(where="its sources", text=f"{unit.files} in {unit.language}")
+        _COMPILERS[unit.language]: Evidence(where="its sources", text=HAS_TO_BE_COMPILED)
         for unit in compiled
         if unit.language in _COMPILERS
     }
-    found = found or {need.subject.rpartition("/")[2]: need.because[0] for need in told}
+    for need in () if found else told:
+        found[need.subject.rpartition("/")[2]] = replace(need.because[0], text=HAS_TO_BE_COMPILED)
     found = found or _by_suffix(sdist)
     for name, evidence in sorted(found.items()):
         yield Need(subject=f"{_COMPILER}{name}", role="build", because=(evidence,))
@@ -84,8 +87,10 @@ def _by_suffix(sdist: Sources) -> dict[str, Evidence]:
     found: dict[str, Evidence] = {}
     for name in sdist.files.names:
         compiler = _SUFFIXES.get(name[name.rfind(".") :].lower())
+        if any(include.name == "@language:c++" for include in sdist.files.includes.get(name, ())):
+            compiler = "cxx"
         if compiler and not naming.is_aside(name):
-            found.setdefault(compiler, Evidence(where=name, text="has to be compiled"))
+            found.setdefault(compiler, Evidence(where=name, text=HAS_TO_BE_COMPILED))
     return found
 
 
