@@ -23,9 +23,9 @@ from importlib.resources import files
 
 __all__ = ["Release", "release"]
 
-# Transitional packages, which the table leaves out; this one is the name that every apt system has.
+# Empty packages that only depend on the other, so that whoever has that needs them no more.
 # https://packages.debian.org/bookworm/pkg-config
-_TRANSITIONAL = {"pkg-config": "pkgconf"}
+_EMPTY = {"pkg-config": "pkgconf"}
 _LETTERS = {"pkg-config": "p", "library": "l", "program": "b", "cmake": "c"}
 
 
@@ -73,7 +73,7 @@ class Release:
                 if name not in seen:
                     seen.add(name)
                     todo.append(name)
-        also = {name for name, real in _TRANSITIONAL.items() if real in seen}
+        also = {name for name, real in _EMPTY.items() if real in seen}
         return frozenset((seen | also) - {package})
 
     def always(self, package: str) -> bool:
@@ -135,7 +135,7 @@ class Release:
         ]
 
     def _start(self, package: str) -> int:
-        return self.text.find(f"\n>{_TRANSITIONAL.get(package, package)} ") + 1 or -1
+        return self.text.find(f"\n>{package} ") + 1 or -1
 
     def _line(self, start: int) -> str:
         return self.text[start : self.text.index("\n", start)]
