@@ -23,7 +23,7 @@ __all__ = [
     "ANY_VERSION",
     "EXTENSION_LEFT_OUT",
     "FEATURE_LEFT_OUT",
-    "HAS_TO_BE_COMPILED",
+    "MAY_BE_COMPILED",
     "Doubt",
     "Evidence",
     "Inspection",
@@ -47,7 +47,7 @@ EXTENSION_LEFT_OUT = "the compiled extension is left out"
 FEATURE_LEFT_OUT = "it is built without that feature"
 """The effects that others act on: nothing compiled is left, or the same is built with less in it."""
 
-HAS_TO_BE_COMPILED = "has to be compiled"
+MAY_BE_COMPILED = "a source that it may compile"
 """The evidence of a compiler that no file of the build asks for: only the sources themselves tell of it."""
 
 

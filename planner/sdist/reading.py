@@ -12,7 +12,7 @@ from planner.dists import Metadata, Reason, Refusal, SdistReading, parse_require
 from planner.errors import ArchiveError
 from planner.frames import Readable
 from planner.headertext import read_header
-from planner.needs import HAS_TO_BE_COMPILED, Doubt, Inspection
+from planner.needs import MAY_BE_COMPILED, Doubt, Inspection
 from planner.sdist import names, texts
 from planner.sdist.archive import SdistFiles, read_archive
 from planner.sdist.metadata import read_metadata
@@ -111,7 +111,7 @@ def _built(sources: Sources, verdict: Verdict) -> tuple[Verdict, Inspection | No
         for need in inspection.needs
         if need.subject.startswith("dep:virtual/compiler/") and need.strength != "hint" and need.because
     ]
-    firm = [need for need in told if need.because[0].text != HAS_TO_BE_COMPILED]
+    firm = [need for need in told if need.because[0].text != MAY_BE_COMPILED]
     if verdict.native is True or not firm:
         return verdict, inspection if verdict.native is not False else None
     because = tuple(str(evidence) for need in firm for evidence in need.because)

@@ -126,7 +126,7 @@ def test_hostile_files_end_in_a_value(members: Mapping[str, Any]) -> None:
 
 
 def test_an_inspector_that_fails_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
-    def inspect(_: object) -> None:
+    def inspect(_: object, *, compiles: bool) -> None:
         raise RecursionError("too deep")
 
     monkeypatch.setattr("planner.sdist.inspectors.table.inspect", inspect)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from planner.needs import HAS_TO_BE_COMPILED, Doubt, Evidence, Inspection, Need, Unit
+from planner.needs import MAY_BE_COMPILED, Doubt, Evidence, Inspection, Need, Unit
 from planner.sdist import names as naming
 from planner.sdist.inspectors import cargo, cmake, headers, meson, pyproject, scripts, setup_script
 from planner.sdist.inspectors.port import Clue, Inspector
@@ -69,12 +69,12 @@ def _compilers(sdist: Sources, needs: Iterable[Need], compiled: Iterable[Unit]) 
     if any(need.strength != "hint" for need in told):
         return
     found = {
-        _COMPILERS[unit.language]: Evidence(where="its sources", text=HAS_TO_BE_COMPILED)
+        _COMPILERS[unit.language]: Evidence(where="its sources", text=MAY_BE_COMPILED)
         for unit in compiled
         if unit.language in _COMPILERS
     }
     for need in () if found else told:
-        found[need.subject.rpartition("/")[2]] = replace(need.because[0], text=HAS_TO_BE_COMPILED)
+        found[need.subject.rpartition("/")[2]] = replace(need.because[0], text=MAY_BE_COMPILED)
     found = found or _by_suffix(sdist)
     for name, evidence in sorted(found.items()):
         yield Need(subject=f"{_COMPILER}{name}", role="build", because=(evidence,))
@@ -90,7 +90,7 @@ def _by_suffix(sdist: Sources) -> dict[str, Evidence]:
         if any(include.name == "@language:c++" for include in sdist.files.includes.get(name, ())):
             compiler = "cxx"
         if compiler and not naming.is_aside(name):
-            found.setdefault(compiler, Evidence(where=name, text=HAS_TO_BE_COMPILED))
+            found.setdefault(compiler, Evidence(where=name, text=MAY_BE_COMPILED))
     return found
 
 
