@@ -15,7 +15,6 @@ from planner.dists import parse_requirement
 from planner.needs import ANY_VERSION, Doubt, Evidence, Need, Role, Strength
 from planner.sdist import texts
 from planner.sdist.inspectors.port import Clue
-from planner.sdist.rehearsal.compiled import is_source
 from planner.sdist.rehearsal.elimination import (
     COPY_BUILT,
     DOWNLOADED,
@@ -43,10 +42,6 @@ _BY_THEMSELVES = (
     *("sipbuild", "py_build_cmake", "cmeel"),
 )
 _HOST = ("library:", "header:", "pkg-config:")
-_BUILD_COMMANDS = frozenset(
-    {"build", "build_ext", "build_clib", "build_py", "install", "install_lib", "bdist_wheel"}
-)
-_ENGINES = ("program:cmake", "program:cargo", "program:meson", "program:bazel")
 _QUIET = ("program:git", "program:hg", "program:svn")
 _MODULES = {
     "oldest-supported-numpy": "numpy", "scikit-build": "skbuild", "pyyaml": "yaml", "gitpython": "git",
@@ -73,15 +68,19 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
     """Needs and doubts of the build that setup.py describes."""
     if not by_setuptools(sdist):
         return
-    if sdist.setup is not None and sdist.setup.unreadable:
-        yield Doubt(text=f"what it links is not known: {sdist.setup.unreadable}", where="setup.py")
-        return
     available, brought = _brought(sdist)
     listed = sdist.table("tool", "setuptools").get("ext-modules")
     modules = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
 
+    build = sdist.table("build-system")
     script = Script(
-        files=sdist.files, markers=sdist.markers, available=available, options=sdist.config, modules=modules
+        files=sdist.files,
+        markers=sdist.markers,
+        available=available,
+        options=sdist.config,
+        modules=modules,
+        backend=str(build.get("build-backend") or ""),
+        places=tuple(texts.string_list(build.get("backend-path")) or ()),
     )
 
     def run(missing: frozenset[str], granted: frozenset[str], old: frozenset[str]) -> Outcome:
@@ -91,27 +90,8 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
     search = Elimination(run)
     full = search.start()
     last = search.prune()
-    needs = list(_needs(sdist, search, full, last))
-    yield from needs
-    if not any(need.subject.startswith(("dep:virtual/compiler/", *_ENGINES)) for need in needs):
-        yield from _by_sources(sdist, full)
+    yield from _needs(sdist, search, full, last)
     yield from _doubts(search, full)
-
-
-def _by_sources(sdist: Sources, full: Outcome) -> Iterator[Need]:
-    """A compiler for the sources of an sdist whose own commands build them in a way that was not followed."""
-    setup = sdist.setup
-    commands = set(setup.native.commands) & _BUILD_COMMANDS if setup is not None else set()
-    if full.whole and not commands:
-        return
-    sources = [name for name in sdist.files.names if is_source(name)]
-    plus = next((name for name in sources if name.endswith((".cpp", ".cc", ".cxx"))), "")
-    plain = next((name for name in sources if name.endswith((".c", ".pyx"))), "")
-    for source, language in ((plain, "c"), (plus, "cxx")):
-        if source:
-            because = (Evidence(where=source, text="a source that it may compile"),)
-            yield Need(subject=f"dep:virtual/compiler/{language}", role="build", because=because)
-            yield Need(subject="header:Python.h", role="host", because=because)
 
 
 def _brought(sdist: Sources) -> tuple[frozenset[str], frozenset[str]]:

@@ -160,6 +160,8 @@ class Classes(Interpreter):
 
     def call_other(self, target: Value, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
         """Call a class, a bound function, or one that setuptools has."""
+        if isinstance(target, Perhaps) and not isinstance(target.value, Unknown):
+            return self.invoke(target.value, arguments, keywords, node)
         if isinstance(target, Bound):
             return self.call_function(
                 target.function, [target.owner, *arguments], keywords.items, node.lineno

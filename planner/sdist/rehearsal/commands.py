@@ -273,7 +273,7 @@ class Commands(Compiling):
                 made = Extension("library", call.node.lineno, attributes=Table({"sources": sources}))
                 for job in language_jobs(made, self.world.files):
                     if job.subject != "header:Python.h":
-                        self._need(job, "", "a library")
+                        self._need(job, "compiles a library")
 
     def _build_clib_get_library_names(self, _: Call) -> Value:
         libraries = self.distribution.attributes.get("libraries") if self.distribution else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from planner.needs import MAY_BE_COMPILED
 from planner.sdist.rehearsal.answers import Answers
 from planner.sdist.rehearsal.compiled import Job, is_source, language_jobs, link_names, source_names
 from planner.sdist.rehearsal.objects import Call, Instance
@@ -73,9 +74,8 @@ class Compiling(Answers):
 
     def build_extension(self, made: Extension, more: list[Value]) -> None:
         """Ask for what compiling and linking an extension takes."""
-        where = f"{made.file}:{made.line}"
         for job in language_jobs(made, self.world.files):
-            self._need(job, where, made.kind)
+            self._need(job, f"compiles {made.kind}")
         self._link(made, more)
         self.compiled.append(_compiled(made, certain=self._maybe == 0))
 
@@ -97,12 +97,11 @@ class Compiling(Answers):
                 self.machine.has(f"library:{name}", f"links {name}", compiles=True)
                 self._maybe -= 1
 
-    def _need(self, job: Job, where: str, kind: str) -> None:
-        del where
+    def _need(self, job: Job, text: str) -> None:
         there = (
             self.machine.program(job.subject[8:], error="CompileError", compiles=True)
             if job.subject.startswith("program:")
-            else self.machine.has(job.subject, f"compiles {kind}", error="CompileError", compiles=True)
+            else self.machine.has(job.subject, text, error="CompileError", compiles=True)
         )
         if not there:
             self._raise("CompileError", 0)
@@ -117,7 +116,7 @@ class Compiling(Answers):
             )
             for job in language_jobs(made, self.world.files):
                 if job.subject in ("dep:virtual/compiler/c", "dep:virtual/compiler/cxx", "header:Python.h"):
-                    self._need(job, "", "an extension")
+                    self._need(job, MAY_BE_COMPILED)
             self.compiled.append(Compiled("?", item.line, "", (), "", self._maybe == 0))
 
     def _compiler_find_library_file(self, call: Call) -> Value:
@@ -138,7 +137,7 @@ class Compiling(Answers):
         if not any(name in self.world.files.name_set for name in names):
             return Items([Unknown(call.node.lineno, "a test of the compiler")])
         for job in language_jobs(made, self.world.files):
-            self._need(job, "", "")
+            self._need(job, "compiles it")
         return Items([Unknown(call.node.lineno, "object files")])
 
     def _compiler_link_shared_object(self, call: Call) -> None:

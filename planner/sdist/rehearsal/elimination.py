@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from planner.needs import EXTENSION_LEFT_OUT, FEATURE_LEFT_OUT
 from planner.sdist.rehearsal.imagined import Asked
 from planner.sdist.rehearsal.rehearse import Outcome
 
@@ -22,14 +23,8 @@ __all__ = [
     "Spared",
 ]
 
-EXTENSION_LEFT_OUT = "the compiled extension is left out"
-"""Nothing compiled is left."""
-
 PART_LEFT_OUT = "one of its compiled extensions is left out"
 """Others are still built."""
-
-FEATURE_LEFT_OUT = "it is built without that feature"
-"""The same extensions are built, with fewer libraries or other settings."""
 
 COPY_BUILT = "a copy that it brings is built"
 DOWNLOADED = "a copy is downloaded and built"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 
+from packaging.specifiers import SpecifierSet
+
 from planner.sdist.flow import Raised
 from planner.sdist.rehearsal.commandline import Command, host_of, module_words, parse_shell, parse_words
 from planner.sdist.rehearsal.imagined import Machine
@@ -190,11 +192,16 @@ class Programs(Ways):
             subject = f"pkg-config:{module}"
             if not self.machine.has(subject, f"pkg-config {module}", error=error):
                 return False
-            for one in wanted:
-                if one.operator in (">=", ">", "==", "~="):
-                    there = self.machine.at_least(subject, one.version, self.where(number))
-                    if not there:
-                        return False
+            if not self._new_enough(subject, wanted, number):
+                return False
+        return True
+
+    def _new_enough(self, subject: str, wanted: SpecifierSet, number: int) -> bool:
+        """Whether it is there in such a version: machines have new ones, unless they are imagined old."""
+        for one in wanted:
+            least = self.machine.at_least(subject, one.version, self.where(number))
+            if least is (one.operator in ("<", "<=")):
+                return False
         return True
 
     def _find(self, arguments: list[Value], keywords: Table) -> Value:
@@ -229,9 +236,7 @@ class Programs(Ways):
             there = self.machine.has(
                 subject, f"pkg-config {module}", error="PackageNotFoundError" if raises else ""
             )
-            for one in wanted or specifier:
-                if there and one.operator in (">=", ">", "==", "~="):
-                    there = self.machine.at_least(subject, one.version, self.where(node.lineno))
+            there = there and self._new_enough(subject, wanted or specifier, node.lineno)
             if not there and raises:
                 self._raise("PackageNotFoundError", node.lineno)
             if not there:

@@ -49,7 +49,8 @@ class Outcome:
 class Script:
     """What is rehearsed. `available` are modules that build requirements bring, `options` is setup.cfg.
 
-    `modules` are the extensions that pyproject.toml names; `trees` keeps what was parsed for the next time.
+    `modules` are the extensions that pyproject.toml names, `backend` is that of the sdist's own, with the
+    folders that it is looked for in. `trees` keeps what was parsed for the next time.
     """
 
     files: SdistFiles
@@ -57,6 +58,8 @@ class Script:
     available: frozenset[str]
     options: Mapping[str, Mapping[str, str]]
     modules: Sequence[Mapping[str, Any]] = ()
+    backend: str = ""
+    places: tuple[str, ...] = ()
     trees: Trees = field(default_factory=Trees)
 
 
@@ -66,11 +69,9 @@ def rehearse(script: Script, machine: Machine) -> Outcome:
     options = {name: dict(table) for name, table in script.options.items()}
     rehearsal = Rehearsal(world, options, script.trees)
     rehearsal.modules = script.modules
-    tree = rehearsal.tree("setup.py")
-    whole = tree is not None
+    whole = rehearsal.tree("setup.py") is not None
     try:
-        if tree is not None:
-            rehearsal.run(tree)
+        rehearsal.build(script.backend, script.places)
     except (BudgetError, RecursionError, MemoryError):
         whole = False
     except (Raised, Returned, Left):

@@ -55,14 +55,18 @@ class Ways(ObjectFunctions):
         try:
             self._execute(statement)
         except Raised as error:
-            if self.findings.stop is None and not self._maybe:
-                self.findings.stop = Stop(error.line, error.message, frozenset(), error.where)
-                self._maybe += 1  # what follows is read for what it tells, but is not reached
-            self._conditions.clear()
-            self._shields.clear()
+            self._stopped(error)
         except (Returned, Left):
             return False
         return True
+
+    def _stopped(self, error: Raised) -> None:
+        """The build ends here, if the way to this place is certain."""
+        if self.findings.stop is None and not self._maybe:
+            self.findings.stop = Stop(error.line, error.message, frozenset(), error.where)
+            self._maybe += 1  # what follows is read for what it tells, but is not reached
+        self._conditions.clear()
+        self._shields.clear()
 
     def _snapshot(self) -> State:  # type: ignore[override]
         return capture(self._roots(), self.spend)

@@ -427,17 +427,6 @@ def test_commands_of_its_own_are_run() -> None:
     assert asks(code) == {"program:bison": "required"}
 
 
-def test_a_compiler_for_commands_that_are_not_followed() -> None:
-    code = """
-        from setuptools.command.install import install
-        class Install(install):
-            def run(self):
-                unknown(self)
-        setup(cmdclass={'install': Install})
-    """
-    assert told(inspect, project(code))[C] == "required"
-
-
 @pytest.mark.parametrize(
     "code",
     [
