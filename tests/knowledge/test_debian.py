@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from planner.knowledge.debian import Release, release
 
@@ -106,3 +108,13 @@ def test_other_distributions_have_no_table() -> None:
 def test_the_table_tells_its_day(debian: Release) -> None:
     assert debian.day > "2026-01-01"
     assert "text" not in repr(debian)
+
+
+@given(st.sampled_from(["header", "pkg-config", "library", "program", "cmake", "x"]), st.text(max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_any_text_may_be_asked_for(family: str, name: str) -> None:
+    found = release("debian", "12")
+    assert found is not None
+    for package in found.package_of(f"{family}:{name}"):
+        assert found.version(package)
+        assert package not in found.brings(package)
