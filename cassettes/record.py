@@ -46,7 +46,7 @@ from planner.indexes.pages import ACCEPT
 from planner.jsonform import checked_json
 from planner.page import Page
 from planner.request import Request, World
-from planner.sdist.names import clean_name, matters
+from planner.sdist.names import Use, clean_name, wanted
 from planner.settings import default_index
 from planner.tags import Supported, supported_tags
 from planner.verdict import Checked
@@ -267,10 +267,22 @@ def _file(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 def _content(name: str, read: Any) -> bytes:
     inner = (clean_name(name) or "").partition("/")[2]
-    if not matters(inner):
+    use = wanted(inner)
+    if use in (None, Use.VENDORED):
         return b""
     content: bytes = _hosts().sub(b"index.test", read())
+    if use is Use.SOURCE and not inner.endswith(".py"):
+        return _directives(content)
     return _pkg_info(content) if inner.rpartition("/")[2] == "PKG-INFO" else content
+
+
+_DIRECTIVE = re.compile(rb"[ \t]*(?:#|%|cdef extern|c?import|from |include|use )|.*\\$|.*\*/")
+
+
+def _directives(content: bytes) -> bytes:
+    """A compiled source's lines that name headers, each where it was, in a file of the same size."""
+    lines = (line if _DIRECTIVE.match(line) else b"" for line in content.split(b"\n"))
+    return b"\n".join(lines).ljust(len(content))
 
 
 @cache

@@ -9,15 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
 from planner.assess import SourceBuild
 from planner.buildenv import BuildEnvironment
-from planner.buildfindings import build_findings
-from planner.dists import Pin, SdistReading, Tree
+from planner.buildfindings import build_findings, runtime_findings
+from planner.dists import Pin, SdistReading, Tree, Wheel
 from planner.facts import Machine
 from planner.jobs import Jobs, jobs_for
 from planner.joining import subjects_to_look_for
-from planner.knowledge.projects import needs_of
+from planner.knowledge.projects import needs_of, project, projects
 from planner.loads import load_of
 from planner.needs import Inspection, Need
 from planner.prerequisites import (
@@ -59,12 +60,19 @@ def make_ready(
         inspection = reading.inspection if reading is not None else None
         if build.native is False or inspection is None:
             inspection = Inspection()
-        needs = needs_of(build.project, build.version, inspection.needs)
+        needs = _needs(build.project, build.version, inspection.needs)
+        if build.native is False:
+            needs = tuple(need for need in needs if need.role == "run")
         cases.append(_Case(build, inspection, needs))
-    machine = _looked_up(machine, look, cases)
+    run = {pin.project: needs for pin in pins if (needs := _run_needs(pin))}
+    machine = _looked_up(machine, look, [*((c.build.project, c.needs) for c in cases), *run.items()])
     for case in cases:
         case.own = prerequisites(case.build.project, case.needs, machine)
-    together = merged((one for case in cases for one in case.own if one.listed), machine)
+    runtime = [
+        (pin, prerequisites(pin.project, run[pin.project], machine)) for pin in pins if pin.project in run
+    ]
+    listed = [one for case in cases for one in case.own if one.listed]
+    together = merged((*listed, *(one for _, found in runtime for one in found)), machine)
     native = [case for case in cases if case.build.native is not False and case.inspection.engine]
     jobs, variables = _all_jobs(native, machine)
     by_name = {pin.project: pin for pin in pins}
@@ -76,6 +84,7 @@ def make_ready(
         for case, one in zip(cases, made, strict=True)
         for found in build_findings(case.build, one, pins, machine, unisolated)
     ]
+    findings += [found for pin, own in runtime for found in runtime_findings(pin, own, machine)]
     return Ready(
         machine=machine,
         builds=tuple(made),
@@ -86,13 +95,29 @@ def make_ready(
     )
 
 
-def _looked_up(machine: Machine, look: Look, cases: Sequence[_Case]) -> Machine:
+def _needs(project: NormalizedName, version: Version | None, needs: tuple[Need, ...]) -> tuple[Need, ...]:
+    """The needs that inspectors found, corrected and completed by what is known of the project."""
+    return needs if version is None else needs_of(project, version, needs)
+
+
+def _run_needs(pin: Pin) -> tuple[Need, ...]:
+    """The libraries that a pure wheel opens when it runs; one for a platform has brought its own."""
+    if not isinstance(pin.dist, Wheel) or pin.project not in projects():
+        return ()
+    if not any(tag.platform == "any" for tag in pin.dist.tags):
+        return ()
+    return tuple(need for need in _needs(pin.project, pin.version, ()) if need.role == "run")
+
+
+def _looked_up(
+    machine: Machine, look: Look, needs: Sequence[tuple[NormalizedName, tuple[Need, ...]]]
+) -> Machine:
     """The machine with the facts that decide the needs, and then with the packages that could meet them."""
-    subjects = subjects_to_look_for(need for case in cases for need in case.needs)
+    subjects = subjects_to_look_for(need for _, own in needs for need in own)
     missing = [name for name in subjects if name not in machine.facts]
     if missing:
         machine = replace(machine, facts={**machine.facts, **look(missing, ())})
-    found = [one for case in cases for one in prerequisites(case.build.project, case.needs, machine)]
+    found = [one for project, own in needs for one in prerequisites(project, own, machine)]
     packages = packages_to_ask(found, machine)
     if packages:
         machine = replace(machine, facts={**machine.facts, **look((), packages)})
@@ -133,6 +158,7 @@ def _readiness(
     jobs: Mapping[NormalizedName, Jobs],
     planned: Mapping[NormalizedName, Pin],
 ) -> Readiness:
+    known = project(case.build.project)
     dists = [need for need in case.needs if need.subject.startswith("dist:")]
     undeclared = tuple(need for need in dists if need.strength == "required" and need.role == "build")
     names = [canonicalize_name(need.subject.partition(":")[2]) for need in undeclared]
@@ -152,6 +178,7 @@ def _readiness(
         downloads=tuple(dict.fromkeys(downloads)),
         sizes=tuple(_sizes(planned.get(case.build.project), environment)),
         doubts=tuple(dict.fromkeys(str(doubt) for doubt in case.inspection.doubts)),
+        note=known.note if known is not None else "",
     )
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from planner.assess import SourceBuild
-from planner.dists import Pin
+from planner.dists import Pin, Wheel
 from planner.facts import Machine
 from planner.findings import Finding, Severity
 from planner.jobs import size
+from planner.knowledge.projects import project
 from planner.prerequisites import Prerequisite, command_of
 from planner.readiness import Readiness
 
-__all__ = ["build_findings"]
+__all__ = ["build_findings", "runtime_findings"]
 
 _GONE = "left Python"
 
@@ -36,12 +37,34 @@ def build_findings(
     yield from teller.isolation(unisolated)
     yield from teller.environment(pins)
     yield from teller.memory()
+    yield from teller.beside(pins)
     if ready.downloads:
         told = ", ".join(ready.downloads)
         yield teller.told("WP207", "note", f"Building {teller.name} downloads from beyond the index: {told}.")
     if ready.doubts:
         summary = f"Not everything that building {teller.name} needs can be told from its files."
         yield teller.told("WP705", "note", summary, facts=ready.doubts)
+
+
+def runtime_findings(pin: Pin, found: Iterable[Prerequisite], machine: Machine) -> Iterator[Finding]:
+    """What a wheel opens when it runs and does not bring."""
+    for one in found:
+        if one.state != "present":
+            yield _runtime(f"{pin.project} {pin.version}", pin.project, pin.dist.filename, one, machine)
+
+
+def _runtime(name: str, project: str, filename: str, one: Prerequisite, machine: Machine) -> Finding:
+    here = "which is not here" if one.state == "missing" else "and whether it is here is not known"
+    lost = f": without it, {one.effect}" if one.strength != "required" and one.effect else ""
+    return Finding(
+        code="WP206",
+        severity="warning" if one.state == "missing" and one.strength == "required" else "note",
+        project=project,
+        summary=f"{name} needs {one} when it runs, {here}{lost}.",
+        remedy=command_of(one.install, machine),
+        evidence=(filename,),
+        facts=tuple(str(evidence) for evidence in one.because),
+    )
 
 
 class _Teller:
@@ -72,10 +95,7 @@ class _Teller:
         must = one.strength == "required"
         what = f"building {self.name} needs {one}"
         if one.role == "run":
-            here = "which is not here" if one.state == "missing" else "and whether it is here is not known"
-            return self.told(
-                "WP206", "warning", f"{self.name} needs {one} when it runs, {here}.", remedy, facts
-            )
+            return _runtime(self.name, self.build.project, self.build.filename, one, self.machine)
         if gone and one.state == "missing":
             summary = f"{self.name} cannot be built with this Python: {one.name} {gone}."
             return self.told("WP208", "error", summary, "use an older Python or a newer version", facts)
@@ -139,6 +159,20 @@ class _Teller:
                 f"and run with torch {planned.version} of the plan.",
                 f"install torch {planned.version} first, and build it with {self._off()}",
             )
+
+    def beside(self, pins: Sequence[Pin]) -> Iterator[Finding]:
+        """Projects that must be built from source as well, as their wheels bring a library of their own."""
+        known = project(self.build.project)
+        for name in known.from_source if known is not None and self.build.native is not False else ():
+            pin = next((one for one in pins if one.project == name), None)
+            if pin is not None and isinstance(pin.dist, Wheel):
+                yield self.told(
+                    "WP302",
+                    "error",
+                    f"{self.name} and the wheel of {name} {pin.version} bring two copies of one library.",
+                    f"build {name} from source too: `--no-binary {name}`",
+                    (known.note,) if known is not None and known.note else (),
+                )
 
     def memory(self) -> Iterator[Finding]:
         """Whether one compile job fits, and how many do."""

@@ -16,7 +16,7 @@ __all__ = ["OF_BUILDS", "TOLD", "build_details", "ready_lines"]
 TOLD = frozenset({"WP201", "WP202", "WP203", "WP205", "WP207", "WP402"})
 """The codes of findings that these lines tell already."""
 
-OF_BUILDS = TOLD | {"WP204", "WP206", "WP208", "WP209", "WP210", "WP211", "WP301", "WP401", "WP705"}
+OF_BUILDS = TOLD | {"WP204", "WP206", "WP208", "WP209", "WP210", "WP211", "WP301", "WP302", "WP401", "WP705"}
 """The codes of all findings about a source build, whose evidence is its own file."""
 
 _MARK = {"present": "here", "missing": "missing", "too-old": "too old", "unknown": "not known"}
@@ -44,6 +44,7 @@ def build_details(ready: Readiness, *, verbose: bool) -> Iterator[tuple[str, str
         yield "fetches", ", ".join(fetched), "dim"
     if verbose:
         yield from (("unknown", doubt, "dim") for doubt in ready.doubts)
+        yield from (("note", text, "dim") for text in (ready.note,) if text)
 
 
 def _needs(ready: Readiness, *, verbose: bool) -> Iterator[tuple[str, str, str]]:

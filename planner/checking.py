@@ -20,9 +20,10 @@ from planner.doubts import other_hash, passed_over, untrusted, without_hash
 from planner.facts import Fact, Machine
 from planner.findings import Finding
 from planner.fits import Fits
+from planner.knowledge.projects import projects
 from planner.knowledge.siblings import siblings
-from planner.page import Catalog
 from planner.older import buildable_version
+from planner.page import Catalog
 from planner.plan import Building, Package
 from planner.policy import Policy
 from planner.readiness import Look, Readiness, Ready
@@ -94,7 +95,7 @@ def judge(
     findings += without_hash(pins, roots.hashes, fits.policy)
     findings += other_hash(pins, roots.hashes)
     ready = None
-    if builds:
+    if builds or any(pin.project in projects() for pin in pins):
         say("looking at what the source builds need")
         environments = build_environments(
             [(b.project, b.version, b.backend, b.build_requires) for b in builds if b.project in readings],
@@ -155,9 +156,7 @@ def _buildable(
     for one, build in zip(ready.builds, builds, strict=True):
         unmet = any(need.unmet and need.strength == "required" for need in one.prerequisites)
         if unmet and build.version is not None and not build.own and build.code != "WP111":
-            version = buildable_version(
-                one, build.version, machine=ready.machine, catalog=catalog, fits=fits
-            )
+            version = buildable_version(one, build.version, machine=ready.machine, catalog=catalog, fits=fits)
             if version is not None:
                 found[str(build.project)] = version
     return found

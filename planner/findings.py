@@ -42,6 +42,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "WP210": "A source build imports what it does not declare: build isolation must be off.",
         "WP211": "The build requirements of a source build cannot be resolved.",
         "WP301": "A source build would be compiled against another torch than the plan's.",
+        "WP302": "A source build and a wheel beside it bring two copies of one library.",
         "WP401": "Not even one compile job of a source build fits into the memory that is free.",
         "WP402": "How many compile jobs the machine's memory bears.",
         "WP501": "A yanked release is pinned.",

@@ -13,10 +13,10 @@ from types import MappingProxyType
 from packaging.specifiers import SpecifierSet
 
 from planner.knowledge.debian import Release
-from planner.knowledge.things import thing_of, things
+from planner.knowledge.things import Thing, thing_of, things
 from planner.needs import FEATURE_LEFT_OUT, Evidence, Need, Strength
 
-__all__ = ["MAX_EVIDENCE", "STRONGEST", "joined", "subjects_to_look_for"]
+__all__ = ["MAX_EVIDENCE", "STRONGEST", "joined", "shared_of", "subjects_to_look_for"]
 
 MAX_EVIDENCE = 4
 STRONGEST: tuple[Strength, ...] = ("required", "fallback", "optional", "hint")
@@ -71,10 +71,10 @@ def joined(needs: Iterable[Need], debian: Release | None) -> tuple[tuple[str, Ne
     What the build's configuration says prevails over what a source file includes. Hints count where two
     kinds of files agree.
     """
-    groups: dict[str, list[Need]] = {}
+    groups: dict[tuple[str, bool], list[Need]] = {}
     for need in needs:
         if not need.subject.startswith(("network:", "dist:")):
-            groups.setdefault(_id_of(need.subject, debian), []).append(need)
+            groups.setdefault((_id_of(need.subject, debian), need.role == "run"), []).append(need)
     chosen = {key: one for key, group in groups.items() if (one := _one_of(group)) is not None}
     stated = {key: one for key, one in chosen.items() if not _from_source(one)}
     packages = {name for one in stated.values() if one.strength == "required" for name in _apt(one, debian)}
@@ -82,7 +82,7 @@ def joined(needs: Iterable[Need], debian: Release | None) -> tuple[tuple[str, Ne
         packages |= {other for name in packages for other in debian.brings(name)}
     anyway = frozenset(packages)
     return tuple(
-        (key, one)
+        (key[0], one)
         for key, one in chosen.items()
         if key in stated or not _supplied(groups[key], anyway, debian)
     )
@@ -125,13 +125,21 @@ def _one_of(group: Sequence[Need]) -> Need | None:
     )
 
 
+def shared_of(thing: Thing) -> tuple[str, ...]:
+    """What shows that a library can be opened when something runs, or a program be called."""
+    libraries = (one.partition(":")[2] for one in sorted(thing.subjects) if one.startswith("library:"))
+    programs = (one for one in sorted(thing.subjects) if one.startswith("program:"))
+    return (*(f"shared:{name}" for name in libraries), *(programs if not thing.runtime else ()))
+
+
 def subjects_to_look_for(needs: Iterable[Need]) -> tuple[str, ...]:
     """Every subject whose fact decides one of the needs: what a machine has to be asked."""
     wanted: dict[str, None] = {}
     for need in needs:
         for subject in (need.subject, *need.instead):
             thing = thing_of(subject)
-            for one in (subject, *(thing.shows if thing else ()), *(thing.versions if thing else ())):
+            shown = shared_of(thing) if need.role == "run" and thing else thing.shows if thing else ()
+            for one in (subject, *shown, *(thing.versions if thing else ())):
                 if not one.startswith(("dep:", "cmake:", "crate:", "network:", "dist:")):
                     wanted[one] = None
     return tuple(sorted(wanted))

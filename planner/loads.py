@@ -6,6 +6,7 @@ from packaging.utils import NormalizedName
 
 from planner.jobs import Load
 from planner.knowledge.costs import costliest, costs
+from planner.knowledge.projects import ProjectJobs, project
 from planner.needs import Inspection
 
 __all__ = ["load_of"]
@@ -16,17 +17,26 @@ _NAMES = {
 }  # fmt: skip
 
 
-def load_of(project: NormalizedName, inspection: Inspection) -> Load:
-    """The load of one compile job, by the largest source of the most expensive language."""
-    del project
+def load_of(name: NormalizedName, inspection: Inspection) -> Load:
+    """The load of one compile job: what is known of the project, else by its most expensive language."""
+    known = project(name)
+    own = known.jobs if known is not None and known.jobs is not None else _NOTHING
     unit, memory = costliest(inspection.units)
     table = costs()
     engine = table.engines.get(inspection.engine) or table.engines["setuptools"]
     why = "C" if unit is None else f"{_NAMES[unit.language]}, largest file {unit.largest} KiB"
+    variables = own.variables or engine.variables
     return Load(
-        per_job=memory,
-        why=why,
-        variables=tuple((name, table.variables[name].form) for name in engine.variables),
-        setting=engine.setting,
-        serial=engine.serial,
+        per_job=memory if own.memory is None else own.memory,
+        why=own.why or why,
+        variables=tuple((name, table.variables[name].form) for name in variables),
+        setting="" if own.variables else engine.setting,
+        threads=own.threads,
+        threads_variable=own.threads_variable,
+        serial=engine.serial and not own.variables if own.serial is None else own.serial,
+        cap=own.cap,
+        narrow=own.narrow,
     )
+
+
+_NOTHING = ProjectJobs(source="", checked="")

@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName
 
 from planner.dists import parse_version
 from planner.facts import Absent, Known, Machine, Unknown
-from planner.joining import MAX_EVIDENCE, STRONGEST, joined
+from planner.joining import MAX_EVIDENCE, STRONGEST, joined, shared_of
 from planner.knowledge.debian import Release, release
 from planner.knowledge.things import MANAGERS, Thing, python_headers, thing_of
 from planner.needs import (
@@ -118,6 +118,7 @@ def prerequisites(
     for key, need in joined(needs, debian):
         listed = (
             need.strength == "required"
+            or need.role == "run"
             or (need.strength == "fallback" and "download" in need.effect)
             or (need.strength == "optional" and need.effect == EXTENSION_LEFT_OUT and all_optional)
         )
@@ -166,14 +167,14 @@ def _prerequisite(
 
 def _state(need: Need, machine: Machine) -> tuple[State, str]:
     """Whether a need is met, by its own subject or another that serves as well, and by what."""
-    answers = [_state_of(subject, need.specifier, machine) for subject in (need.subject, *need.instead)]
+    answers = [_state_of(subject, need, machine) for subject in (need.subject, *need.instead)]
     order: tuple[State, ...] = ("present", "unknown", "too-old", "missing")
     return min(answers, key=lambda answer: order.index(answer[0]))
 
 
-def _state_of(subject: str, specifier: SpecifierSet, machine: Machine) -> tuple[State, str]:
-    thing = thing_of(subject)
-    shows = _shows(subject, thing)
+def _state_of(subject: str, need: Need, machine: Machine) -> tuple[State, str]:
+    thing, specifier = thing_of(subject), need.specifier
+    shows = shared_of(thing) if need.role == "run" and thing else _shows(subject, thing)
     facts = [(one, machine.fact(one)) for one in shows]
     known = [(one, fact) for one, fact in facts if isinstance(fact, Known)]
     if not known:
@@ -185,7 +186,7 @@ def _state_of(subject: str, specifier: SpecifierSet, machine: Machine) -> tuple[
     for one, value in versions:
         version = parse_version(value) if value else None
         if version is not None:
-            label = f"{one.partition(':')[2]} {value}"
+            label = f"{one.partition(':')[2] or one} {value}"
             fits = specifier.contains(version, prereleases=True)
             return ("present" if fits else "too-old"), label
     one, fact = known[0]
@@ -278,9 +279,9 @@ def packages_to_ask(found: Iterable[Prerequisite], machine: Machine) -> tuple[st
 
 def merged(found: Iterable[Prerequisite], machine: Machine) -> tuple[Prerequisite, ...]:
     """The prerequisites of all builds as one list, each thing once, with the fewest packages to install."""
-    groups: dict[str, list[Prerequisite]] = {}
+    groups: dict[tuple[str, bool], list[Prerequisite]] = {}
     for one in found:
-        groups.setdefault(one.need, []).append(one)
+        groups.setdefault((one.need, one.role == "run"), []).append(one)
     joined_up = [_together(group) for _, group in sorted(groups.items())]
     return tuple(_fewest(joined_up, machine))
 

@@ -27,7 +27,8 @@ class Readiness:
 
     `prerequisites` are its own (not those it would merely use). `undeclared` are distributions that its
     setup.py imports without asking for them: without them it cannot be built in isolation. `install_after`
-    are projects of the plan that must be there first. `downloads` are phrases, `sizes` (what, bytes).
+    are projects of the plan that must be there first. `downloads` are phrases, `sizes` (what, bytes), `note`
+    what is known of the project and no file tells.
     """
 
     project: NormalizedName
@@ -40,6 +41,7 @@ class Readiness:
     downloads: tuple[str, ...] = ()
     sizes: tuple[tuple[str, int], ...] = ()
     doubts: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def isolated(self) -> bool:
