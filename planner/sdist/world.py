@@ -9,6 +9,7 @@ import posixpath
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from packaging.version import Version
@@ -48,7 +49,7 @@ class World:
     files: SdistFiles
     available: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def python(self) -> tuple[int, int, int]:
         """The target's version as three numbers."""
         text = self.markers.get("python_full_version") or self.markers.get("python_version") or "3"

@@ -64,6 +64,7 @@ class Rehearsal(Setups):
         self._ran = set()
         self._trees = trees
         self._generators = trees.generators
+        self.languages = trees.languages
         self._shields = []
         self._packages: dict[str, Package | None] = {}
         self._line = 0

@@ -271,7 +271,7 @@ class Commands(Compiling):
             if isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[1], Table):
                 sources = entry[1].items.get("sources")
                 made = Extension("library", call.node.lineno, attributes=Table({"sources": sources}))
-                for job in language_jobs(made, self.world.files):
+                for job in language_jobs(made, self.world.files, self.languages):
                     if job.subject != "header:Python.h":
                         self._need(job, "compiles a library")
 

@@ -95,8 +95,8 @@ def source_names(made: Extension) -> tuple[list[str], bool]:
     return [name.removeprefix("./") for name in known if name], len(known) == len(items)
 
 
-def language_jobs(made: Extension, files: SdistFiles) -> Iterator[Job]:
-    """What compiling it takes, first what runs first."""
+def language_jobs(made: Extension, files: SdistFiles, known: dict[str, str]) -> Iterator[Job]:
+    """What compiling it takes, first what runs first; `known` keeps the language of each source."""
     attributes = (made.attributes or Table()).items
     if made.kind in _NO_COMPILER and made.kind != "RustExtension":
         return
@@ -108,7 +108,10 @@ def language_jobs(made: Extension, files: SdistFiles) -> Iterator[Job]:
         yield Job("program:swig")
     language = attributes.get("language")
     cxx = language == "c++" or made.kind in _CXX_KINDS or _is_cxx(attributes.get("extra_compile_args"))
-    kinds = {_kind(name, files) for name in sources} - {""}
+    for name in sources:
+        if name not in known:
+            known[name] = _kind(name, files)
+    kinds = {known[name] for name in sources} - {""}
     if made.kind == "CUDAExtension" or "cuda" in kinds:
         yield Job("dep:virtual/compiler/cuda")
         cxx = True

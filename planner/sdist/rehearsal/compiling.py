@@ -45,6 +45,7 @@ class Compiling(Answers):
     """Makes extensions, and compiles them."""
 
     compiled: list[Compiled]
+    languages: dict[str, str]
     own_libraries: set[str]
 
     def make_extension(self, kind: str, arguments: list[Value], keywords: Table, node: ast.Call) -> Extension:
@@ -74,7 +75,7 @@ class Compiling(Answers):
 
     def build_extension(self, made: Extension, more: list[Value]) -> None:
         """Ask for what compiling and linking an extension takes."""
-        for job in language_jobs(made, self.world.files):
+        for job in language_jobs(made, self.world.files, self.languages):
             self._need(job, f"compiles {made.kind}")
         self._link(made, more)
         self.compiled.append(_compiled(made, certain=self._maybe == 0))
@@ -114,7 +115,7 @@ class Compiling(Answers):
             made = Extension(
                 "?", node.lineno, attributes=Table({"sources": Items(list(sources[:_MAX_JOBS]))})
             )
-            for job in language_jobs(made, self.world.files):
+            for job in language_jobs(made, self.world.files, self.languages):
                 if job.subject in ("dep:virtual/compiler/c", "dep:virtual/compiler/cxx", "header:Python.h"):
                     self._need(job, MAY_BE_COMPILED)
             self.compiled.append(Compiled("?", item.line, "", (), "", self._maybe == 0))
@@ -136,7 +137,7 @@ class Compiling(Answers):
         names, _ = source_names(made)
         if not any(name in self.world.files.name_set for name in names):
             return Items([Unknown(call.node.lineno, "a test of the compiler")])
-        for job in language_jobs(made, self.world.files):
+        for job in language_jobs(made, self.world.files, self.languages):
             self._need(job, "compiles it")
         return Items([Unknown(call.node.lineno, "object files")])
 

@@ -20,10 +20,11 @@ MAX_MODULE = 1 << 19
 
 @dataclass
 class Trees:
-    """What was parsed, and which functions yield, from one rehearsal of an sdist to the next."""
+    """What was parsed, which functions yield, the languages of sources: from one rehearsal to the next."""
 
     parsed: dict[str, ast.Module | None] = field(default_factory=dict)
     generators: dict[int, bool] = field(default_factory=dict)
+    languages: dict[str, str] = field(default_factory=dict)
 
 
 class Modules(Programs):

@@ -77,9 +77,10 @@ class Programs(Ways):
 
     def download(self, host: str, line: int) -> None:
         """Fetch something from beyond the package index."""
-        ready = self.shielded(error_names("URLError"))  # a wheel that may be there, an update
-        if not self.machine.has(f"network:{host}", "downloads", usual=not ready, error="URLError"):
-            self._raise("URLError", line)
+        names = error_names("HTTPError")  # for a file that may be there: often it is not
+        ready = self.shielded(names)
+        if not self.machine.has(f"network:{host}", "downloads", usual=not ready, error="HTTPError"):
+            self._raise("HTTPError", line)
 
     def _raise(self, name: str, line: int) -> None:
         raise Raised(line, name, "", error_names(name))
