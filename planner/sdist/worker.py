@@ -42,7 +42,7 @@ def serve(memory: int = MEMORY) -> None:
     write_frame(sink, READER.encode())
     sink.flush()
     # Ready; what only compiled sdists need is loaded while the first archive is still on its way.
-    import planner.sdist.inspectors  # noqa: F401, PLC0415
+    import planner.sdist.inspectors.table  # noqa: F401, PLC0415
 
     while (head := read_frame(source)) is not None:
         _allow(SECONDS)
