@@ -231,8 +231,16 @@ def _pkg_info(data: bytes) -> bytes:
 
 
 def shrunk(filename: str, data: bytes) -> bytes:
-    """The sdist with the same member names, of which only those hold anything that the reader looks into."""
+    """The sdist with the same member names, of which only those hold anything that the reader looks into.
+
+    Python that no build file names is left empty as well: most of a project's code is read for nothing.
+    """
     members = list(_members(data))
+    build = b"\n".join(content for name, content in members if _use(name) is Use.BUILD)
+    members = [
+        (name, b"" if _use(name) is Use.CODE and not _named(name, build) else content)
+        for name, content in members
+    ]
     buffer = io.BytesIO()
     if filename.endswith(".zip"):
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -245,6 +253,16 @@ def shrunk(filename: str, data: bytes) -> bytes:
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
     return gzip.compress(buffer.getvalue(), 9, mtime=0)
+
+
+def _use(name: str) -> Use | None:
+    return wanted((clean_name(name) or "").partition("/")[2])
+
+
+def _named(name: str, build: bytes) -> bool:
+    stem = name.rpartition("/")[2].removesuffix(".py").encode()
+    folder = name.rpartition("/")[0].rpartition("/")[2].encode()
+    return re.search(rb"\b" + re.escape(folder if stem == b"__init__" else stem) + rb"\b", build) is not None
 
 
 def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -272,16 +290,19 @@ def _content(name: str, read: Any) -> bytes:
         return b""
     content: bytes = _hosts().sub(b"index.test", read())
     if use is Use.SOURCE and not inner.endswith(".py"):
-        return _directives(content)
+        return _directives(inner, content)
     return _pkg_info(content) if inner.rpartition("/")[2] == "PKG-INFO" else content
 
 
-_DIRECTIVE = re.compile(rb"[ \t]*(?:#|%|cdef extern|c?import|from |include|use )|.*\\$|.*\*/")
+_C = re.compile(rb"[ \t]*(?:#|%)[ \t]*(?:include|if|el|endif|error|import)")
+_OTHER = re.compile(rb"[ \t]*(?:#|cdef extern|c?import|from |include|use )")
+_READ = 256 << 10
 
 
-def _directives(content: bytes) -> bytes:
+def _directives(name: str, content: bytes) -> bytes:
     """A compiled source's lines that name headers, each where it was, in a file of the same size."""
-    lines = (line if _DIRECTIVE.match(line) else b"" for line in content.split(b"\n"))
+    line_of = (_OTHER if name.endswith((".pyx", ".pxd", ".pxi", ".f", ".f90", ".for")) else _C).match
+    lines = (line if line_of(line) else b"" for line in content[:_READ].split(b"\n"))
     return b"\n".join(lines).ljust(len(content))
 
 
