@@ -152,6 +152,8 @@ def _chains(search: Elimination, last: Outcome) -> dict[str, tuple[str, ...]]:
                 break
             chain.insert(0, before)
         chain += [other for other in search.instead.get(subject, ()) if other not in chain]
+        if any(other.startswith("pkg-config:") for other in chain):
+            chain = [other for other in chain if other != "program:pkg-config"]  # goes without saying
         if len(chain) > 1:
             out[subject] = tuple(chain)
     return out

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from planner.sdist import names as naming
 from planner.sdist.archive import SdistFiles
+from planner.sdist.includes import MARK
 from planner.sdist.values import (
     Extension,
     Perhaps,
@@ -22,7 +23,7 @@ from planner.sdist.values import (
     truth,
 )
 
-__all__ = ["Job", "is_source", "language_jobs", "link_names", "source_names"]
+__all__ = ["Job", "is_source", "language_jobs", "link_names", "marks", "source_names"]
 
 _CXX = (".cpp", ".cc", ".cxx", ".c++", ".cp", ".mm", ".hpp", ".C")
 _FORTRAN = (".f", ".f90", ".f95", ".for", ".f77")
@@ -74,6 +75,8 @@ _OF_WINDOWS = frozenset(
         "legacy_stdio_definitions",
     }
 )
+_MARKS = {"language": "language", "libraries": "library"}
+_QUOTES = "'\""
 _DIRECTIVE = re.compile(r"^#\s*distutils:\s*(language|libraries)\s*=\s*(.+)$", re.MULTILINE)
 
 
@@ -149,11 +152,9 @@ def _kind(name: str, files: SdistFiles) -> str:
     if lower.endswith(_FORTRAN):
         return "fortran"
     if lower.endswith((".pyx", ".py")):
-        text = files.text(name)
-        found = dict(_DIRECTIVE.findall(text[:20_000])) if text is not None else {}
         stem = name.rpartition(".")[0]
         beside = f"{stem}.cpp" in files.name_set and f"{stem}.c" not in files.name_set
-        return "cxx" if "c++" in found.get("language", "") or (text is None and beside) else "c"
+        return "cxx" if beside or "language:c++" in marks(name, files) else "c"
     return "c" if lower.endswith((".c", ".i", ".m", ".s", ".asm")) else ""
 
 
@@ -182,6 +183,16 @@ def link_names(made: Extension, more: list[Value]) -> tuple[list[tuple[str, bool
     if truth(attributes.get("libraries")) is None and isinstance(libraries, Printed):
         lost = None
     return list(out.items()), None if isinstance(lost, Printed) else lost
+
+
+def marks(name: str, files: SdistFiles) -> frozenset[str]:
+    """What a Cython source says of itself: `language:c++`, `library:z`."""
+    told = [include.name for include in files.includes.get(name, ())]
+    text = files.text(name) if not told else None
+    for match in _DIRECTIVE.finditer((text or "")[:20_000]):
+        words = match[2].strip("[] ").replace(",", " ").split()
+        told += [f"{MARK}{_MARKS[match[1]]}:{word.strip(_QUOTES)}" for word in words]
+    return frozenset(name.removeprefix(MARK) for name in told if name.startswith(MARK))
 
 
 def _links(name: str) -> bool:

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 from planner.needs import MAY_BE_COMPILED
 from planner.sdist.rehearsal.answers import Answers
-from planner.sdist.rehearsal.compiled import Job, is_source, language_jobs, link_names, source_names
+from planner.sdist.rehearsal.compiled import (
+    Job,
+    is_source,
+    language_jobs,
+    link_names,
+    marks,
+    source_names,
+)
 from planner.sdist.rehearsal.objects import Call, Instance
 from planner.sdist.values import Extension, Items, Perhaps, Printed, Table, Unknown, Value, as_list, truth
 
@@ -77,7 +84,8 @@ class Compiling(Answers):
         """Ask for what compiling and linking an extension takes."""
         for job in language_jobs(made, self.world.files, self.languages):
             self._need(job, f"compiles {made.kind}")
-        self._link(made, more)
+        told = (mark for name in source_names(made)[0] for mark in sorted(marks(name, self.world.files)))
+        self._link(made, [*more, *(mark[8:] for mark in told if mark.startswith("library:"))])
         self.compiled.append(_compiled(made, certain=self._maybe == 0))
 
     def _link(self, made: Extension, more: list[Value]) -> None:

@@ -81,6 +81,14 @@ class Modules(Programs):
             self._stack.pop()
         return made
 
+    def member(self, owner: Value, name: str, node: ast.expr) -> Value:
+        """An attribute; of a package, also a module in it that was imported."""
+        found = super().member(owner, name, node)
+        if found is NotImplemented and isinstance(owner, Package):
+            inner = self._packages.get(f"{owner.name}.{name}")
+            return NotImplemented if inner is None else inner
+        return found
+
     def imported(self, name: str) -> Value:
         """What an import binds, by its dotted name."""
         found = self._packages.get(name)

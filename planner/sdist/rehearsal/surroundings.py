@@ -5,6 +5,7 @@ Must not look at this machine; what neither the sdist nor the imagined machine c
 
 from __future__ import annotations
 
+import errno
 import posixpath
 import re
 from dataclasses import dataclass, field
@@ -60,6 +61,7 @@ class Surroundings(World):
             "os.extsep": (".", ""),
             "os.altsep": (None, PLATFORM),
             "sys.byteorder": ("little", PLATFORM),
+            "errno.ENOENT": (errno.ENOENT, ""),
             "typing.TYPE_CHECKING": (False, ""),
         }
         return values.get(name) or super().attribute(name)
@@ -185,6 +187,13 @@ class Surroundings(World):
             return include, PLATFORM
         if last == "get_platform":
             return f"linux-{self.markers.get('platform_machine', 'x86_64')}", PLATFORM
+        if name in ("os.uname", "platform.uname"):
+            machine = self.markers.get("platform_machine", "x86_64")
+            return ("Linux", "localhost", "6.1.0", "#1 SMP", machine), PLATFORM
+        if name == "platform.architecture":
+            return ("64bit", "ELF"), PLATFORM
+        if name == "struct.calcsize" and first in ("P", "l"):
+            return 8, PLATFORM
         if last == "get_default_compiler":
             return "unix", PLATFORM
         if name == "ctypes.util.find_library" and isinstance(first, str):

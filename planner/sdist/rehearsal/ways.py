@@ -7,6 +7,7 @@ call means.
 from __future__ import annotations
 
 import ast
+import errno
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -145,6 +146,10 @@ class Ways(ObjectFunctions):
 
     def _binop(self, node: ast.BinOp) -> Value:
         made = super()._binop(node)
+        if made is NotImplemented and isinstance(node.op, ast.Pow):
+            base, power = self.evaluate(node.left), self.evaluate(node.right)
+            small = isinstance(base, int) and isinstance(power, int) and abs(base) <= 10 and 0 <= power <= 63
+            return base**power if small else NotImplemented
         if made is NotImplemented and isinstance(node.op, ast.Add):
             sides = [self.evaluate(node.left), self.evaluate(node.right)]
             lists = [side for side in sides if isinstance(side, Items)]
@@ -255,6 +260,8 @@ class Ways(ObjectFunctions):
         if handler.name:
             names: Value = error.names if error is not None else frozenset({"Exception", "BaseException"})
             made = Instance("error", None, {"names": names, "name": error.name if error else "Exception"})
+            if "FileNotFoundError" in names:
+                made.attributes["errno"] = errno.ENOENT
             self.scope.names[handler.name] = made
         if error is not None:
             self._handling.append(error)
