@@ -7,6 +7,7 @@ Everything is bounded: the size before it is parsed, the work while it is follow
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,6 @@ from planner.sdist.expressions import BudgetError
 from planner.sdist.extensions import Native, extensions, textual
 from planner.sdist.flow import SetupCall, Stop
 from planner.sdist.interpreter import Interpreter
-from planner.sdist.rehearsal.built import Built, built_by
 from planner.sdist.values import Items, Table, Unknown, Value, as_list, merge, truth
 from planner.sdist.world import PLATFORM, PYTHON, UNSET, World
 from planner.setupcfg import requirement_lines
@@ -27,6 +27,9 @@ __all__ = ["Built", "Lost", "SetupPy", "read_setup_py"]
 
 MAX_SOURCE = 1 << 20
 MAX_REPEATED = 20_000  # Pythons before 3.11 overflow the C stack on chains of operators of this order
+_SPEAKS_OF = re.compile(
+    rb"ext_modules|Extension|cffi_modules|cythonize|rust_extensions|mypycify|cmdclass|distclass|configuration"
+)
 _CHAINS = "+-*/%.|&^@(["
 
 
@@ -40,6 +43,25 @@ class Lost:
 
 Texts: TypeAlias = "tuple[str, ...] | Lost"
 Extras: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """One extension that a setup.py makes: `kind` is its class, `certain` whether the way to it is.
+
+    `sources` are paths in the sdist, None where they are not known as a whole; `libraries` and
+    `include_dirs` hold those that are known. `language` is as given (`c++`) or "".
+    """
+
+    kind: str
+    line: int
+    name: str = ""
+    optional: bool = False
+    certain: bool = True
+    sources: tuple[str, ...] | None = None
+    libraries: tuple[str, ...] = ()
+    include_dirs: tuple[str, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +113,12 @@ def read_setup_py(
         trouble, imports = "is too involved to be followed", ()
     except (RecursionError, MemoryError):
         trouble, imports = "is nested too deeply to be followed", ()
-    built = built_by(files, markers, available)
-    return replace(_summary(interpreter, tree, markers, trouble, imports), built=built)
+    summary = _summary(interpreter, tree, markers, trouble, imports)
+    if not _SPEAKS_OF.search(data):
+        return summary
+    from planner.sdist.rehearsal.built import built_by  # noqa: PLC0415 - most sdists are pure
+
+    return replace(summary, built=built_by(files, markers, available))
 
 
 def _parse(data: bytes) -> ast.Module | str:

@@ -25,6 +25,9 @@ from planner.setupcfg import ini_sections
 __all__ = ["Answers"]
 
 
+_LISTING = frozenset({"glob.glob", "glob.iglob", "os.listdir", "os.walk"})
+
+
 class Answers(Modules):
     """Answers calls of known modules, methods of paths and of known values, and compares versions."""
 
@@ -86,6 +89,7 @@ class Answers(Modules):
         ):
             self.surroundings.written.add(owner.path)
         if name in ("glob", "rglob") and isinstance(first, str):
+            self.spend(len(self.world.files.names) >> 3)
             pattern = f"**/{first}" if name == "rglob" else first
             found = self.surroundings.glob(f"{owner.path}/{pattern}" if owner.path else pattern, node.lineno)
             return (
@@ -147,6 +151,8 @@ class Answers(Modules):
 
     def _modelled(self, name: str, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
         self.surroundings.changed[:] = [self.makes]
+        if name in _LISTING:
+            self.spend(len(self.world.files.names) >> 3)
         made = self.program_call(name, arguments, keywords, node)
         if made is not NotImplemented:
             return made

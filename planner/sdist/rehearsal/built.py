@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from planner.sdist.archive import SdistFiles
 from planner.sdist.rehearsal.compiled import link_names, source_names
 from planner.sdist.rehearsal.imagined import Machine
 from planner.sdist.rehearsal.rehearse import Outcome, Script, rehearse
+from planner.sdist.setup_py import Built
 from planner.sdist.values import Extension, Place, Table, as_list, render, truth
 from planner.setupcfg import ini_sections
 
-__all__ = ["Built", "built_by"]
+__all__ = ["built_by"]
 
-_SPEAKS_OF = re.compile(
-    rb"ext_modules|Extension|cffi_modules|cythonize|rust_extensions|mypycify|cmdclass|distclass|configuration"
-)
 _COMPILERS = frozenset(f"dep:virtual/compiler/{name}" for name in ("c", "cxx", "fortran", "cuda", "rust"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """One extension that a setup.py makes: `kind` is its class, `certain` whether the way to it is.
-
-    `sources` are paths in the sdist, None where they are not known as a whole; `libraries` and
-    `include_dirs` hold those that are known. `language` is as given (`c++`) or "".
-    """
-
-    kind: str
-    line: int
-    name: str = ""
-    optional: bool = False
-    certain: bool = True
-    sources: tuple[str, ...] | None = None
-    libraries: tuple[str, ...] = ()
-    include_dirs: tuple[str, ...] = ()
-    language: str = ""
 
 
 def built_by(files: SdistFiles, markers: Mapping[str, str], available: frozenset[str]) -> tuple[Built, ...]:
     """The extensions that the build of an sdist makes for a target, in the order in which they are made."""
-    if not _SPEAKS_OF.search(files.kept.get("setup.py", b"")):
-        return ()
     options = ini_sections(files.text("setup.cfg") or "") or {}
     script = Script(files=files, markers=markers, available=available, options=options)
 

@@ -119,11 +119,9 @@ class Modules(Programs):
         super()._do_importfrom(node)
 
     def _do_import(self, node: ast.Import) -> None:
-        super()._do_import(node)
         for alias in node.names:
-            top = alias.name.partition(".")[0]
-            if not alias.asname and "." in alias.name and self._packages.get(top) is None:
-                self.package(top)
+            self.package(alias.name.partition(".")[0])
+        super()._do_import(node)
 
 
 def _parsed(files: SdistFiles, path: str) -> ast.Module | None:

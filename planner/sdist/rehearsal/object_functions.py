@@ -68,6 +68,8 @@ class ObjectFunctions(Classes):
             return not name.startswith(absent)
         if isinstance(owner, Extension) and owner.attributes is not None:
             return name in owner.attributes.items
+        if isinstance(owner, Instance) and owner.kind == "ffi":
+            return name in ("cdef", "set_source", "compile", "include", "dlopen")
         if not is_object(owner) or not isinstance(name, str):
             return NotImplemented
         if self.member(owner, name, call.node) is not NotImplemented:

@@ -6,18 +6,19 @@ import textwrap
 
 import pytest
 
-from planner.sdist.rehearsal.built import Built, built_by
+from planner.sdist.rehearsal.built import built_by
 from planner.sdist.rehearsal.commandline import Command, parse_shell, parse_words
 from planner.sdist.rehearsal.compiling import Compiled
 from planner.sdist.rehearsal.imagined import Machine, path_subject
 from planner.sdist.rehearsal.rehearse import Outcome, Script, rehearse
+from planner.sdist.setup_py import Built
 from tests.sdist.conftest import LINUX_311, make_files
 
 HEAD = "import os, sys\nfrom setuptools import setup, Extension\n"
 
 
 def outcome(code: str, *missing: str, **members: str) -> Outcome:
-    names = {name.replace("__", "/") + ".py": text for name, text in members.items()}
+    names = {f"{name}.py": text for name, text in members.items()}
     files = make_files({"setup.py": HEAD + textwrap.dedent(code), "demo.c": "", **names})
     script = Script(files=files, markers=LINUX_311, available=frozenset({"Cython"}), options={})
     return rehearse(script, Machine(frozenset(missing)))
@@ -71,8 +72,7 @@ def test_values_reach_the_extension(code: str, wanted: tuple[str, ...]) -> None:
     made = compiled(
         code + "\nsetup(ext_modules=[Extension('a', S)])",
         helper="S = ['demo.c']\n",
-        pkg____init__="",
-        pkg__inner="S = ['inner.c']\n",
+        **{"pkg/__init__": "", "pkg/inner": "S = ['inner.c']\n"},
     )
     assert [(one.sources, one.certain) for one in made] == [(wanted, True)]
 
