@@ -6,7 +6,7 @@ that no build requirement brings, and downloads. How strong a need is follows fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -24,6 +24,7 @@ from planner.sdist.rehearsal.elimination import (
     Elimination,
 )
 from planner.sdist.rehearsal.imagined import Asked, Machine
+from planner.sdist.rehearsal.modules import Trees, parsed
 from planner.sdist.rehearsal.rehearse import Outcome, Script, rehearse
 from planner.sdist.sources import Sources
 
@@ -52,6 +53,8 @@ _MODULES = {
 def by_setuptools(sdist: Sources) -> bool:
     """Whether setuptools builds an sdist, itself or wrapped: it runs its setup.py, if there is one."""
     build = sdist.table("build-system")
+    if poetry_script(sdist):
+        return True
     backend = str(build.get("build-backend") or "setuptools").partition(":")[0]
     if not build.get("backend-path"):
         return not backend.startswith(_BY_THEMSELVES)
@@ -73,6 +76,9 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
     modules = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
 
     build = sdist.table("build-system")
+    trees = Trees()
+    if text := poetry_script(sdist):
+        trees.parsed["setup.py"] = parsed(text)
     script = Script(
         files=sdist.files,
         markers=sdist.markers,
@@ -81,6 +87,7 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
         modules=modules,
         backend=str(build.get("build-backend") or ""),
         places=tuple(texts.string_list(build.get("backend-path")) or ()),
+        trees=trees,
     )
 
     def run(missing: frozenset[str], granted: frozenset[str], old: frozenset[str]) -> Outcome:
@@ -92,6 +99,24 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
     last = search.prune()
     yield from _needs(sdist, search, full, last)
     yield from _doubts(search, full)
+
+
+def poetry_script(sdist: Sources) -> str:
+    """What poetry's own setup.py would be where a project has a build script, else "".
+
+    https://python-poetry.org/docs/building-extension-modules/
+    """
+    build = sdist.table("tool", "poetry").get("build")
+    path = build.get("script") if isinstance(build, Mapping) else build
+    code = sdist.files.text(path) if isinstance(path, str) else None
+    backend = str(sdist.table("build-system").get("build-backend") or "")
+    if code is None or not isinstance(path, str) or not backend.startswith("poetry"):
+        return ""
+    if "def build(" not in code:
+        return code
+    module = path.removesuffix(".py").replace("/", ".")
+    calls = "arguments = {}\nbuild(arguments)\nsetuptools.setup(**arguments)\n"
+    return f"import setuptools\nfrom {module} import *\n{calls}"
 
 
 def _brought(sdist: Sources) -> tuple[frozenset[str], frozenset[str]]:

@@ -13,7 +13,7 @@ from planner.sdist.rehearsal.programs import Programs
 from planner.sdist.rehearsal.surroundings import Surroundings
 from planner.sdist.values import Scope, Unknown, Value
 
-__all__ = ["Modules", "Trees"]
+__all__ = ["Modules", "Trees", "parsed"]
 
 MAX_MODULE = 1 << 19
 
@@ -38,7 +38,7 @@ class Modules(Programs):
     def tree(self, path: str) -> ast.Module | None:
         """The syntax tree of a file of the sdist, or None when it cannot be read."""
         if path not in self._trees.parsed:
-            self._trees.parsed[path] = _parsed(self.world.files, path)
+            self._trees.parsed[path] = _read(self.world.files, path)
         return self._trees.parsed[path]
 
     def _verify_import(self, module: str, line: int) -> None:
@@ -124,15 +124,21 @@ class Modules(Programs):
         super()._do_import(node)
 
 
-def _parsed(files: SdistFiles, path: str) -> ast.Module | None:
+def _read(files: SdistFiles, path: str) -> ast.Module | None:
+    """The tree of a file; without a setup.py, that of what setuptools does then."""
     data = files.kept.get(path)
     if path == "setup.py" and path not in files.name_set:
-        data = b"import setuptools\nsetuptools.setup()\n"  # what setuptools does without one
+        return parsed("import setuptools\nsetuptools.setup()\n")
     if data is None or len(data) > MAX_MODULE:
         return None
+    return parsed(data if path == "setup.py" else decode_text(data))
+
+
+def parsed(code: str | bytes) -> ast.Module | None:
+    """The tree of some Python, None where it is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(data if path == "setup.py" else decode_text(data), path)
+            return ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError, LookupError, OverflowError):
         return None

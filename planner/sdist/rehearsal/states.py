@@ -123,13 +123,13 @@ def join_states(before: State, one: State, other: State, line: int) -> None:
     """Join what the objects that changed held after one way with what they hold now, after the other."""
     for key in {**one, **other}:
         value, first = one.get(key) or before[key]
-        second = (other.get(key) or before[key])[1]
+        second: Any = (other.get(key) or before[key])[1]
         now: Any = _held(value)
         if isinstance(first, list):
             now[:] = _join_lists(first, list(second), line)
             continue
         for name in dict.fromkeys([*first, *second]):
-            had, has = first.get(name, _MISSING), second.get(name, _MISSING)  # type: ignore[union-attr]
+            had, has = first.get(name, _MISSING), second.get(name, _MISSING)
             now[name] = has if had is has else _join(had, has, line)
 
 

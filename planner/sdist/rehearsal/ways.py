@@ -17,7 +17,7 @@ from planner.sdist.forks import BREAK, CONTINUE, NONE, RETURN
 from planner.sdist.rehearsal.classes import last_name
 from planner.sdist.rehearsal.object_functions import ObjectFunctions
 from planner.sdist.rehearsal.objects import Class, Instance, error_names
-from planner.sdist.rehearsal.states import State, capture, changed, join_states, restore
+from planner.sdist.rehearsal.states import capture, changed, join_states, restore
 from planner.sdist.values import Items, Module, Perhaps, Printed, Scope, Unknown, Value, as_list, truth
 
 __all__ = ["Ways"]
@@ -69,9 +69,6 @@ class Ways(ObjectFunctions):
         self._conditions.clear()
         self._shields.clear()
 
-    def _snapshot(self) -> State:  # type: ignore[override]
-        return capture(self._roots(), self.spend)
-
     def _roots(self) -> list[Value]:
         """What leads to everything that a way may change."""
         return [*self._stack, self.scope, *self._assigned.values(), Items(list(self.findings.extensions))]
@@ -82,7 +79,7 @@ class Ways(ObjectFunctions):
         self._forked[place] = self._forked.get(place, 0) + 1
         if self._forked[place] > MAX_FORKS:
             return NONE  # the same question again and again, about one file after another
-        before = self._snapshot()
+        before = capture(self._roots(), self.spend)
         shields = len(self._shields)
         first = self._way(one)
         del self._shields[shields:]

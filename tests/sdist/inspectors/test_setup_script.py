@@ -508,3 +508,16 @@ def test_a_program_that_is_run_outside_any_shell_must_be_there() -> None:
     """
     found = asks(textwrap.dedent(code) + BUILT)
     assert found == {**PKG, "pkg-config:libfoo": "optional", "library:foo": "optional"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from setuptools import Extension\ndef build(kw):\n    kw['ext_modules'] = [Extension('a', ['a.c'], libraries=['z'])]",
+        "from setuptools import Extension, setup\nsetup(ext_modules=[Extension('a', ['a.c'], libraries=['z'])])",
+    ],
+)
+def test_a_build_script_of_poetry(code: str) -> None:
+    toml = "[tool.poetry.build]\nscript = 'build.py'\n[build-system]\nrequires = []\nbuild-backend = 'poetry.core.masonry.api'"
+    found = told(inspect, {"pyproject.toml": toml, "build.py": code, "a.c": ""})
+    assert found == {C: "required", PYTHON: "required", "library:z": "required"}
