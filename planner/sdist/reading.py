@@ -86,11 +86,17 @@ def read_files(
         metadata=_versioned(read_metadata(sources, project, version), sources.header("version")),
         native=verdict.native,
         native_because=verdict.because,
-        refuses=setup.refuses if setup else "",
+        refuses=setup.refuses if setup and _runs_setup(build) else "",
         backend=backend if isinstance(backend, str) else "",
         build_requires=requires,
         inspection=inspection,
     )
+
+
+def _runs_setup(build: Mapping[str, object]) -> bool:
+    """Whether the backend runs setup.py: setuptools does, and one in the tree may wrap it."""
+    backend = build.get("build-backend")
+    return not isinstance(backend, str) or backend.startswith("setuptools") or "backend-path" in build
 
 
 def _built(sources: Sources, verdict: Verdict) -> tuple[Verdict, Inspection | None]:

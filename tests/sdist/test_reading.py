@@ -197,3 +197,20 @@ def test_nothing_of_an_sdist_is_run_imported_or_opened() -> None:
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("system", "refuses"),
+    [
+        ("", True),
+        ("[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n", True),
+        ("[build-system]\nrequires = ['x']\nbackend-path = ['.']\nbuild-backend = 'own'\n", True),
+        ("[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n", False),
+    ],
+)
+def test_a_setup_py_that_no_backend_runs_refuses_nothing(system: str, refuses: bool) -> None:
+    """pymongo keeps one that always stops, and is built by hatchling."""
+    members = {**MEMBERS, "pyproject.toml": system, "setup.py": "raise RuntimeError('use pip')\n"}
+    found = read_sdist("demo-1.0.tar.gz", make_targz(members), DEMO, Version("1.0"), LINUX_311)
+    assert isinstance(found, SdistReading)
+    assert bool(found.refuses) is refuses
