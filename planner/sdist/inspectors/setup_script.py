@@ -134,6 +134,9 @@ def _needs(sdist: Sources, search: Elimination, full: Outcome, last: Outcome) ->
     asked = {**full.asked, **last.asked}
     told = {subject for chain in chains.values() for subject in chain}
     for subject, question in asked.items():
+        if subject in search.copies:
+            yield _for_a_copy(subject, question, search)
+            continue
         if subject in search.missing or subject.startswith(_QUIET):
             continue
         if subject.startswith("dist:") and subject[5:] in full.declared and "egg_info" in text:
@@ -154,6 +157,15 @@ def _needs(sdist: Sources, search: Elimination, full: Outcome, last: Outcome) ->
             continue
         strength: Strength = "fallback" if spared.effect in (COPY_BUILT, DOWNLOADED) else "optional"
         yield _need(subject, spared.asked, search, strength=strength, effect=spared.effect)
+
+
+def _for_a_copy(subject: str, asked: Asked, search: Elimination) -> Need:
+    """What takes part only where a copy is downloaded and built."""
+    other = search.copies[subject]
+    if subject.startswith("network:"):
+        effect = f"it is not downloaded where {other} is there"
+        return _need(subject, asked, search, strength="fallback", effect=effect, others=(other,))
+    return _need(subject, asked, search, strength="optional", effect=f"a build without {other} needs it")
 
 
 def _uncertain(subject: str, asked: Asked, search: Elimination) -> Iterator[Need]:

@@ -50,7 +50,11 @@ class Spared:
 
 @dataclass
 class Elimination:
-    """Rehearses with `run(missing, granted, old)` until it is known what stops the build."""
+    """Rehearses with `run(missing, granted, old)` until it is known what stops the build.
+
+    `copies` are things that only a copy needs, with what it stands in for. `instead` leads from one thing to
+    what is asked for where it is missing, `origin` back.
+    """
 
     run: Callable[[frozenset[str], frozenset[str], frozenset[str]], Outcome]
     granted: frozenset[str] = frozenset()
@@ -59,6 +63,7 @@ class Elimination:
     spared: dict[str, Spared] = field(default_factory=dict)
     origin: dict[str, str] = field(default_factory=dict)
     instead: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     exhausted: bool = False
     last: Outcome = field(init=False)
@@ -121,35 +126,46 @@ class Elimination:
             if not group:
                 continue
             outcome = self._try(self.missing | set(group))
-            if self._stops(outcome):
-                if len(group) == 1:
-                    self.settled.add(group[0])
-                else:
-                    middle = (len(group) + 1) // 2
-                    stack += [group[middle:], group[:middle]]
-                continue
-            effect, _ = effect_of(self.last, outcome)
-            fresh = [
-                name for name, asked in outcome.asked.items() if name not in self.last.asked and asked.certain
-            ]
-            if len(group) > 1 and (effect != FEATURE_LEFT_OUT or fresh or bare(self.last, outcome)):
+            stops = self._stops(outcome)
+            if len(group) > 1 and (stops or self._matters(outcome)):
                 middle = (len(group) + 1) // 2
                 stack += [group[middle:], group[:middle]]
-                continue
-            if any(name.startswith(("header:", "pkg-config:")) for name in fresh):
-                without = self._try(self.missing | {group[0]} | set(fresh))
-                if self._stops(without):  # it looks elsewhere then, where systems seldom have it
-                    self.settled.add(group[0])
-                    self.instead[group[0]] = tuple(fresh)
-                    continue
-            self._spare(group, outcome)
-            for name in fresh:
-                self.origin.setdefault(name, group[0])
-            if len(fresh) == 1:
-                self.instead[group[0]] = (fresh[0],)
-            self.last = outcome
-            if fresh:
-                stack.append(fresh)
+            elif stops:
+                self.settled.add(group[0])
+            else:
+                stack.append(self._accept(group, outcome))
+
+    def _matters(self, outcome: Outcome) -> bool:
+        """Whether so much changes that each thing has to be looked at by itself."""
+        effect, _ = effect_of(self.last, outcome)
+        return effect != FEATURE_LEFT_OUT or bool(self._fresh(outcome)) or bare(self.last, outcome)
+
+    def _fresh(self, outcome: Outcome) -> list[str]:
+        """What is asked for now that was not before."""
+        return [
+            name for name, asked in outcome.asked.items() if name not in self.last.asked and asked.certain
+        ]
+
+    def _accept(self, group: list[str], outcome: Outcome) -> list[str]:
+        """The build goes on without these; the answer is what it asks for in their place."""
+        fresh, first = self._fresh(outcome), group[0]
+        elsewhere = any(name.startswith(("header:", "pkg-config:")) for name in fresh)
+        if elsewhere and self._stops(self._try(self.missing | {first} | set(fresh))):
+            self.settled.add(first)  # it looks where systems seldom have it
+            self.instead[first] = tuple(fresh)
+            return []
+        effect, _ = effect_of(self.last, outcome)
+        self._spare(group, outcome)
+        self.last = outcome
+        if effect == DOWNLOADED:
+            self.copies.update(dict.fromkeys(fresh, first))
+            return []
+        for name in fresh:
+            if not name.startswith("library:"):  # which is linked in any case, found in another way
+                self.origin.setdefault(name, first)
+        if len(fresh) == 1:
+            self.instead[first] = (fresh[0],)
+        return fresh
 
     def _spare(self, group: list[str], outcome: Outcome) -> None:
         effect, seen = effect_of(self.last, outcome)
@@ -168,6 +184,7 @@ class Elimination:
                 or asked.fatal
                 or not asked.certain
                 or name in self.origin
+                or name in self.copies
                 or self.exhausted
             ):
                 continue

@@ -521,3 +521,22 @@ def test_a_build_script_of_poetry(code: str) -> None:
     toml = "[tool.poetry.build]\nscript = 'build.py'\n[build-system]\nrequires = []\nbuild-backend = 'poetry.core.masonry.api'"
     found = told(inspect, {"pyproject.toml": toml, "build.py": code, "a.c": ""})
     assert found == {C: "required", PYTHON: "required", "library:z": "required"}
+
+
+def test_a_copy_that_is_downloaded_stands_in() -> None:
+    code = """
+        from urllib.request import urlretrieve
+        if os.system('pkg-config --exists capnp') != 0:
+            urlretrieve('https://files.example/capnp.tgz', 'capnp.tgz')
+            subprocess.check_call(['cmake', 'capnp'])
+        LIBS = ['capnp']
+    """
+    found = needs(inspect, project(textwrap.dedent(code) + BUILT))
+    assert {name: need.strength for name, need in found.items() if need.strength != "required"} == {
+        "program:pkg-config": "fallback",
+        "pkg-config:capnp": "fallback",
+        "network:files.example": "fallback",
+        "program:cmake": "optional",
+    }
+    assert "download" in found["pkg-config:capnp"].effect
+    assert found["network:files.example"].instead == ("program:pkg-config",)
