@@ -21,6 +21,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -130,12 +131,23 @@ def planned(cache: Cache, spec: str, machine: Path | None) -> tuple[list[str], s
     return listed(tool.get("prerequisites", [])), ""
 
 
+def version() -> str:
+    """Names the code of this checkout: readings that other code made are not taken from its cache."""
+    digest = hashlib.sha256()
+    for file in sorted((ROOT / "planner").rglob("*.*")):
+        if file.suffix in (".py", ".toml", ".txt"):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
 def there(cache: Cache, words: Sequence[str], folder: Path) -> str:
     """Run wheelplan, from this checkout, in the bare machine; `folder` is seen there as `/plan`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = shlex.join(project["dependencies"])
     layer = cache.prepared(f"python3 -m venv /w && /w/bin/pip install -q {needed}")
-    kept = cache.folder / "wheelplan"
+    kept = cache.folder / f"wheelplan-{version()}"
+    for other in set(cache.folder.glob("wheelplan-*")) - {kept}:
+        shutil.rmtree(other, ignore_errors=True)
     kept.mkdir(exist_ok=True)
     binds = {ROOT / "planner": "/src/planner", folder: "/plan", kept: "/kept"}
     command = shlex.join(["/w/bin/python", *words, "--cache-dir", "/kept"])

@@ -2,7 +2,8 @@
 
 Needs root, Linux and debootstrap. The tree is made once in a cache folder; each `Machine` is an overlay on
 it (a copy, where overlayfs cannot be mounted), with mount and process namespaces of its own, and is thrown
-away afterwards. Downloads of apt and pip are kept in the cache; wheels that pip built are not.
+away afterwards. Downloads are kept in the cache, and what each set of packages adds to the tree (`layers`,
+which may be deleted at any time); wheels that pip built are not.
 """
 
 from __future__ import annotations
