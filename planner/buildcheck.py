@@ -14,7 +14,7 @@ from packaging.version import Version
 from planner.assess import SourceBuild
 from planner.buildenv import BuildEnvironment
 from planner.buildfindings import build_findings, runtime_findings
-from planner.dists import Pin, SdistReading, Tree, Wheel
+from planner.dists import Pin, SdistReading, Tree, Wheel, parse_requirement
 from planner.facts import Machine
 from planner.jobs import Jobs, jobs_for
 from planner.joining import subjects_to_look_for
@@ -76,7 +76,9 @@ def make_ready(
     native = [case for case in cases if case.build.native is not False and case.inspection.engine]
     jobs, variables = _all_jobs(native, machine)
     by_name = {pin.project: pin for pin in pins}
-    made = [_readiness(case, environments.get(case.build.project), jobs, by_name) for case in cases]
+    made = [
+        _readiness(case, environments.get(case.build.project), jobs, by_name, unisolated) for case in cases
+    ]
     wanted = [name for one in together for name in one.install]
     command = command_of(wanted, machine)
     findings = [
@@ -157,11 +159,17 @@ def _readiness(
     environment: BuildEnvironment | None,
     jobs: Mapping[NormalizedName, Jobs],
     planned: Mapping[NormalizedName, Pin],
+    unisolated: frozenset[str],
 ) -> Readiness:
     known = project(case.build.project)
     dists = [need for need in case.needs if need.subject.startswith("dist:")]
     undeclared = tuple(need for need in dists if need.strength == "required" and need.role == "build")
-    names = [canonicalize_name(need.subject.partition(":")[2]) for need in undeclared]
+    names = {canonicalize_name(need.subject.partition(":")[2]) for need in undeclared}
+    accepted = bool(unisolated & {":all:", case.build.project})
+    if (accepted or undeclared) and environment is not None:
+        # Without isolation nobody installs the build requirements, and those of the plan serve.
+        asked = map(parse_requirement, environment.requires)
+        names |= {canonicalize_name(one.name) for one in asked if one is not None}
     downloads = [
         f"{need.subject.partition(':')[2]} ({need.because[0].where})" if need.because else need.subject[8:]
         for need in case.needs
@@ -174,6 +182,7 @@ def _readiness(
         environment=environment,
         jobs=jobs.get(case.build.project),
         undeclared=undeclared,
+        unisolated=accepted,
         install_after=tuple(sorted(name for name in names if name in planned)),
         downloads=tuple(dict.fromkeys(downloads)),
         sizes=tuple(_sizes(planned.get(case.build.project), environment)),

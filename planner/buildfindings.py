@@ -13,12 +13,10 @@ from planner.facts import Machine
 from planner.findings import Finding, Severity
 from planner.jobs import size
 from planner.knowledge.projects import project
-from planner.prerequisites import Prerequisite, command_of
+from planner.prerequisites import LEFT_PYTHON, Prerequisite, command_of
 from planner.readiness import Readiness
 
 __all__ = ["build_findings", "runtime_findings"]
-
-_GONE = "left Python"
 
 
 def build_findings(
@@ -35,7 +33,7 @@ def build_findings(
             yield teller.lacking(one)
     yield from teller.features()
     yield from teller.isolation(unisolated)
-    yield from teller.environment(pins)
+    yield from teller.environment(pins, unisolated)
     yield from teller.memory()
     yield from teller.beside(pins)
     if ready.downloads:
@@ -67,6 +65,11 @@ def _runtime(name: str, project: str, filename: str, one: Prerequisite, machine:
     )
 
 
+def _starts_a_sentence(summary: str) -> bool:
+    """Whether a capital may open it: names of projects and headers stay as they are."""
+    return summary.startswith(("building ", "without ", "build "))
+
+
 class _Teller:
     """Words the findings of one build."""
 
@@ -81,7 +84,7 @@ class _Teller:
             code=code,
             severity=severity,
             project=self.build.project,
-            summary=summary[:1].upper() + summary[1:],
+            summary=summary[:1].upper() + summary[1:] if _starts_a_sentence(summary) else summary,
             remedy=remedy,
             evidence=(self.build.filename,),
             facts=tuple(facts),
@@ -91,7 +94,7 @@ class _Teller:
         """A prerequisite that is not here, too old, or not known to be here."""
         facts = [str(evidence) for evidence in one.because]
         remedy = command_of(one.install or ((one.brought_by,) if one.brought_by else ()), self.machine)
-        gone = next((evidence.text for evidence in one.because if _GONE in evidence.text), "")
+        gone = next((evidence.text for evidence in one.because if LEFT_PYTHON in evidence.text), "")
         must = one.strength == "required"
         what = f"building {self.name} needs {one}"
         if one.role == "run":
@@ -109,7 +112,7 @@ class _Teller:
             return self.told("WP205", "warning", f"without {one}, {one.effect}.", remedy, facts)
         if one.state == "too-old":
             return self.told("WP202", "error", f"{what}; here is {one.found}.", remedy, facts)
-        return self.told("WP201", "error", f"{what}, which is not here.", remedy, facts)
+        return self.told("WP201", "error", f"{what}: not found here.", remedy, facts)
 
     def features(self) -> Iterator[Finding]:
         """What the build would silently do without: one note for all such features."""
@@ -124,19 +127,28 @@ class _Teller:
         undeclared = self.ready.undeclared
         if undeclared:
             names = ", ".join(need.subject.partition(":")[2] for need in undeclared)
-            accepted = bool(unisolated & {":all:", self.build.project})
+            accepted = self._accepted(unisolated)
             yield self.told(
                 "WP210",
                 "note" if accepted else "error",
                 f"building {self.name} imports {names} without declaring it: build isolation must be off.",
-                "" if accepted else f"install {names} first, and build it with {self._off()}",
+                "" if accepted else f"install {self._first(names)} first, and build it with {self._off()}",
                 [str(evidence) for need in undeclared for evidence in need.because],
             )
+
+    def _first(self, names: str) -> str:
+        """What must stand ready: without isolation, nobody installs the build requirements either."""
+        environment = self.ready.environment
+        asked = environment.requires if environment is not None else ()
+        return ", ".join(dict.fromkeys((names, *(text.partition(";")[0].strip() for text in asked))))
+
+    def _accepted(self, unisolated: frozenset[str]) -> bool:
+        return bool(unisolated & {":all:", self.build.project})
 
     def _off(self) -> str:
         return f"`--no-build-isolation-package {self.build.project}`"
 
-    def environment(self, pins: Sequence[Pin]) -> Iterator[Finding]:
+    def environment(self, pins: Sequence[Pin], unisolated: frozenset[str]) -> Iterator[Finding]:
         """Its build requirements: none to be had, built themselves, or another torch than the plan's."""
         environment = self.ready.environment
         if environment is None:
@@ -151,13 +163,16 @@ class _Teller:
             yield self.told("WP209", "warning", summary, facts=(pin.dist.filename,))
         torch = environment.pin("torch")
         planned = next((pin for pin in pins if pin.project == "torch"), None)
-        if torch is not None and planned is not None and torch.version != planned.version:
+        if self._accepted(unisolated) or torch is None or planned is None:
+            return
+        if torch.version != planned.version:
             yield self.told(
                 "WP301",
                 "error",
                 f"{self.name} would be compiled against torch {torch.version}, its build requirement, "
                 f"and run with torch {planned.version} of the plan.",
-                f"install torch {planned.version} first, and build it with {self._off()}",
+                f"install torch {planned.version} first, and build it with {self._off()}; or put "
+                f"`torch=={planned.version}` into a file for `--build-constraint`",
             )
 
     def beside(self, pins: Sequence[Pin]) -> Iterator[Finding]:

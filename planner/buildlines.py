@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from planner.jobs import size
 
 if TYPE_CHECKING:
+    from planner.facts import Machine
     from planner.prerequisites import Prerequisite
     from planner.readiness import Readiness, Ready
 
@@ -71,13 +72,18 @@ def _told(one: Prerequisite) -> str:
 
 def ready_lines(ready: Ready) -> Iterator[tuple[str, str]]:
     """(text, style): the one command that supplies what lacks, what it cannot supply, and what to set."""
-    unmet = [one for one in ready.prerequisites if one.unmet and one.state != "present"]
-    nameless = [one for one in ready.prerequisites if _nameless(one)]
-    if not ready.command and not unmet and not nameless and not ready.variables:
+    lacking = [one for one in ready.prerequisites if one.state != "present"]
+    unmet = [one for one in lacking if one.unmet]
+    own = ready.machine.value("package-manager")
+    managers = (own,) if own else () if not lacking else _managers_of(ready.machine)
+    commands = [ready.command] if own else [_with(manager, lacking, ready.machine) for manager in managers]
+    commands = [command for command in commands if command]
+    nameless = [one for one in lacking if not one.unmet and _nameless(one, managers)]
+    if not commands and not unmet and not nameless and not ready.variables:
         return
-    yield "To make this machine ready", "bold"
-    if ready.command:
-        yield f"  {ready.command}", "cyan"
+    which = "; its package manager is not known" if commands and not own else ""
+    yield f"To make this machine ready{which}", "bold"
+    yield from ((f"  {command}", "cyan") for command in commands)
     for one in unmet:
         by = _names(one.needed_by)
         yield f"  {one} for {by} cannot be had so: {one.unmet}{f' ({one.note})' if one.note else ''}", "red"
@@ -91,8 +97,22 @@ def ready_lines(ready: Ready) -> Iterator[tuple[str, str]]:
         yield f"  export {name}={value}", "cyan"
 
 
-def _nameless(one: Prerequisite) -> bool:
-    return one.state != "present" and not (one.install or one.brought_by or one.unmet)
+def _nameless(one: Prerequisite, managers: Sequence[str]) -> bool:
+    return not (one.install or one.brought_by or any(one.packages.get(manager) for manager in managers))
+
+
+def _managers_of(machine: Machine) -> tuple[str, ...]:
+    """The package managers of the most used systems of that kind, where the machine's own is not known."""
+    if machine.value("os") == "linux":
+        return ("apk",) if machine.value("musl") else ("apt", "dnf")
+    return {"darwin": ("brew",), "windows": ("winget",)}.get(machine.value("os") or "", ())
+
+
+def _with(manager: str, lacking: Sequence[Prerequisite], machine: Machine) -> str:
+    from planner.prerequisites import command_of  # noqa: PLC0415 (only an unknown machine needs it)
+
+    names = (name for one in lacking if not one.unmet for name in one.packages.get(manager, ()))
+    return command_of(names, machine, manager)
 
 
 def _names(names: Sequence[str]) -> str:

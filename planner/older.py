@@ -5,12 +5,12 @@ Joins pages, readings and prerequisites; must not resolve, and reads a few sdist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 from packaging.version import Version
 
 from planner.dists import Sdist, SdistReading
-from planner.facts import Fact, Machine
+from planner.facts import Machine
 from planner.fits import Fits
 from planner.knowledge.projects import needs_of
 from planner.page import Catalog, Page

@@ -193,9 +193,7 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
             digest=catalog.digest,
             spent=lambda: world.monotonic() > until,
             say=say,
-            look=lambda subjects, packages: look_locally(
-                run.wanted, world, machine, subjects, packages
-            ),
+            look=lambda subjects, packages: look_locally(run.wanted, world, machine, subjects, packages),
             unisolated=_unisolated(run.settings),
         )
     finally:

@@ -5,6 +5,7 @@ Knows how needs join and what is worth installing; must not read a file, ask a m
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -56,6 +57,8 @@ INSTALL: Mapping[str, str] = MappingProxyType(
 """How each package manager is told to install, without a question and without what is not asked for."""
 
 PYTHON_HEADERS = "header:Python.h"
+LEFT_PYTHON = "left Python"
+"""How the evidence begins that a header is no longer among Python's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +121,6 @@ def prerequisites(
     for key, need in joined(needs, debian):
         listed = (
             need.strength == "required"
-            or need.role == "run"
             or (need.strength == "fallback" and "download" in need.effect)
             or (need.strength == "optional" and need.effect == EXTENSION_LEFT_OUT and all_optional)
         )
@@ -131,6 +133,9 @@ def _prerequisite(
 ) -> Prerequisite:
     thing = thing_of(need.subject)
     state, found = _state(need, machine)
+    gone = next((one.text for one in need.because if one.text.startswith(LEFT_PYTHON)), "")
+    if gone and state == "unknown":
+        state, found = "missing", ""  # which headers a Python has is known without looking
     if state == "too-old" and need.strength == "fallback":
         # A backend downloads what is absent, and fails with what is too old (maturin's cargo).
         need = replace(need, strength="required", effect="")
@@ -138,6 +143,8 @@ def _prerequisite(
     manager = machine.value("package-manager") or ""
     own = packages.get(manager, ())
     offered, unmet = _offer(need, own, machine, debian) if state != "present" else ("", "")
+    if gone and state != "present":
+        unmet = f"it {gone}"
     newer = thing.newer.get(manager, ()) if thing and unmet else ()
     if newer:
         better, still = _offer(need, newer, machine, debian)
@@ -178,7 +185,10 @@ def _state_of(subject: str, need: Need, machine: Machine) -> tuple[State, str]:
     facts = [(one, machine.fact(one)) for one in shows]
     known = [(one, fact) for one, fact in facts if isinstance(fact, Known)]
     if not known:
-        doubts = [fact.why for _, fact in facts if isinstance(fact, Unknown)]
+        doubts = [fact.why for one, fact in facts if isinstance(fact, Unknown) and one in machine.facts]
+        signs = any(isinstance(f, Absent) and s.startswith(("header:", "pkg-config:")) for s, f in facts)
+        if not signs:  # a machine file may be older than a table that names one sign more
+            doubts += [fact.why for _, fact in facts if isinstance(fact, Unknown)]
         if doubts or not facts:
             return "unknown", next(iter(doubts), "no fact tells")
         return "missing", ""
@@ -344,8 +354,11 @@ def _brings(package: str, machine: Machine) -> frozenset[str]:
     return frozenset.intersection(*(one.brings(package) for one in known)) if known else frozenset()
 
 
-def command_of(packages: Iterable[str], machine: Machine) -> str:
-    """The one line that installs them here, or "" without a package manager that is known."""
-    names = sorted(dict.fromkeys(packages))
-    start = INSTALL.get(machine.value("package-manager") or "")
+def command_of(packages: Iterable[str], machine: Machine, manager: str = "") -> str:
+    """The one line that installs them here, or "" without a package manager that is known.
+
+    `manager` is asked instead of the machine's own. Names like `pkgconfig(libpq)` are quoted for a shell.
+    """
+    names = sorted(shlex.quote(name) for name in dict.fromkeys(packages))
+    start = INSTALL.get(manager or machine.value("package-manager") or "")
     return f"{start} {' '.join(names)}" if start and names else ""

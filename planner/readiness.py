@@ -26,9 +26,9 @@ class Readiness:
     """One source build and the machine: what it needs, how it is built, what it fetches, what is not known.
 
     `prerequisites` are its own (not those it would merely use). `undeclared` are distributions that its
-    setup.py imports without asking for them: without them it cannot be built in isolation. `install_after`
-    are projects of the plan that must be there first. `downloads` are phrases, `sizes` (what, bytes), `note`
-    what is known of the project and no file tells.
+    setup.py imports without asking for them: without them it cannot be built in isolation. `unisolated` says
+    that the user builds it without. `install_after` are projects of the plan that must be there first.
+    `downloads` are phrases, `sizes` (what, bytes), `note` what is known of the project and no file tells.
     """
 
     project: NormalizedName
@@ -37,6 +37,7 @@ class Readiness:
     environment: BuildEnvironment | None = None
     jobs: Jobs | None = None
     undeclared: tuple[Need, ...] = ()
+    unisolated: bool = False
     install_after: tuple[NormalizedName, ...] = ()
     downloads: tuple[str, ...] = ()
     sizes: tuple[tuple[str, int], ...] = ()
@@ -45,8 +46,8 @@ class Readiness:
 
     @property
     def isolated(self) -> bool:
-        """Whether it can be built in an environment of its own."""
-        return not self.undeclared
+        """Whether it is built in an environment of its own."""
+        return not (self.undeclared or self.unisolated)
 
     @property
     def variables(self) -> tuple[tuple[str, str], ...]:

@@ -23,7 +23,7 @@ _KIND = {True: "native", False: "pure", None: "unknown"}
 _STYLE = {True: "bold", None: "", False: "dim"}
 _ORDER = {True: 0, None: 1, False: 2}
 _SEVERITY = {"error": "bold red", "warning": "yellow", "note": "dim"}
-_CLASHES = ("WP523", "WP524", "WP525")
+_CLASHES = ("WP211", "WP523", "WP524", "WP525")
 SHOWN_FACTS = 10
 
 
@@ -113,7 +113,7 @@ def _findings(checked: Checked, *, verbose: bool, quiet: bool) -> Iterator[Line]
     ]
     if quiet:
         told = [found for found in told if found.severity == "error"]
-    shown = [found for found in told if verbose or found.severity != "note"]
+    shown = [found for found in told if verbose or found.severity != "note" or found.code == "WP206"]
     if not shown:
         return
     yield _plain("Findings", "bold")
