@@ -9,16 +9,17 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
 from planner.dists import parse_requirement
-from planner.needs import Evidence, Need
+from planner.needs import EXTENSION_LEFT_OUT, Evidence, Need
 from planner.sdist import texts
 from planner.sdist.inspectors.cmake_commands import COMMANDS
 from planner.sdist.inspectors.cmake_finds import find_handlers
 from planner.sdist.inspectors.cmake_flow import BUILD, ROOT, Handler, Walk
+from planner.sdist.inspectors.cmake_links import want_linked
 from planner.sdist.inspectors.cmake_syntax import Command
 from planner.sdist.inspectors.cmake_values import Value
 from planner.sdist.inspectors.ledger import Ledger, at_least, merged
@@ -34,19 +35,25 @@ _DRIVES = re.compile(
 _SOURCE = re.compile(r"""(?:cmake_source_dir|sourcedir|source_dir)\s*=\s*['"]([\w./-]+)['"]""")
 _DEFINE = re.compile(r"""['"]-D\s*(\w+)(?::\w+)?=([\w.+-]+)['"]""")
 _BACKENDS = ("scikit_build_core", "py_build_cmake", "cmeel")
+# Their wheels hold a CMake package, below their own folder.
+_SHIPS_CMAKE = ("pybind11", "nanobind")
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
 _VERSION = re.compile(r"\d+(?:\.\d+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Driver:
-    """Who runs CMake: `brings` says whether it fetches CMake and Ninja itself where they are missing."""
+    """Who runs CMake: `brings` says whether it fetches CMake and Ninja itself where they are missing.
+
+    `optional`: the build goes on where CMake's part of it fails.
+    """
 
     where: str
     folders: tuple[str, ...] = ("",)
     brings: bool = True
     defines: tuple[tuple[str, str], ...] = ()
     skbuild: bool = True
+    optional: bool = False
 
 
 def inspect(sdist: Sources, /) -> Iterable[Clue]:
@@ -57,7 +64,7 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
     ledger = Ledger()
     floors: list[tuple[str, str]] = []
     provided = _provided(sdist)
-    handlers = {**COMMANDS, **find_handlers(provided), **_minimum(floors)}
+    handlers = {**COMMANDS, **find_handlers(_within_reach(sdist, driver, provided)), **_minimum(floors)}
     for folder in driver.folders[:4]:
         name = f"{folder}/CMakeLists.txt" if folder else "CMakeLists.txt"
         if name not in sdist.files.name_set:
@@ -73,8 +80,9 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
         top = f"{ROOT}/{folder}" if folder else ROOT
         walk.variables.update(CMAKE_SOURCE_DIR=top, CMAKE_BINARY_DIR=BUILD)
         walk.start(folder)
-    yield from _programs(driver, floors, provided)
-    yield from merged(ledger.needs())
+        want_linked(walk)
+    needs = [*_programs(driver, floors, provided), *merged(ledger.needs())]
+    yield from (_less(need) for need in needs) if driver.optional else needs
     yield from ledger.doubts
 
 
@@ -104,6 +112,27 @@ def _programs(driver: _Driver, floors: list[tuple[str, str]], provided: frozense
         because = [Evidence(where=driver.where, text="CMake's generator")]
         instead = ("program:ninja",) if driver.skbuild else ()
         yield Need(subject="program:make", role="build", because=tuple(because), instead=instead)
+
+
+def _less(need: Need) -> Need:
+    """The need of a part that may be left out."""
+    if need.strength != "required":
+        return need
+    return replace(need, strength="optional", effect=EXTENSION_LEFT_OUT)
+
+
+def _within_reach(sdist: Sources, driver: _Driver, provided: frozenset[str]) -> frozenset[str]:
+    """The build requirements whose CMake packages are found: a setup.py has to say where they are.
+
+    scikit-build and scikit-build-core tell CMake of the folder that they are installed in.
+    """
+    text = sdist.files.text(driver.where.rpartition(":")[0]) or ""
+    if driver.brings or "CMAKE_PREFIX_PATH" in text or "skbuild" in text:
+        return provided
+    own = {
+        name: re.compile(rf"import {name}\b|{name}\.|{name}_(?:DIR|ROOT)|-m {name}") for name in _SHIPS_CMAKE
+    }
+    return frozenset(name for name in provided if name not in own or own[name].search(text))
 
 
 def _provided(sdist: Sources) -> frozenset[str]:
@@ -166,8 +195,14 @@ def _driver(sdist: Sources) -> _Driver | None:
     line = imported or setup[: found.start() if found else 0].count("\n") + 1
     return _Driver(
         where=f"setup.py:{line}", folders=_folders(sdist, setup), brings=False, defines=tuple(_said(setup)),
-        skbuild=bool(imported) or "ninja" in setup.lower(),
+        skbuild=bool(imported) or "ninja" in setup.lower(), optional=_may_fail(sdist),
     )  # fmt: skip
+
+
+def _may_fail(sdist: Sources) -> bool:
+    """Whether every extension that setup.py makes is optional."""
+    built = sdist.setup.built if sdist.setup is not None else ()
+    return bool(built) and all(one.optional for one in built)
 
 
 def _in_tree(sdist: Sources, build: Mapping[str, object], backend: str) -> _Driver | None:

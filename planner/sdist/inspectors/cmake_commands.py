@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 from planner.sdist.inspectors.cmake_finds import language
 from planner.sdist.inspectors.cmake_flow import Handler, Walk, path_in
+from planner.sdist.inspectors.cmake_links import link
 from planner.sdist.inspectors.cmake_syntax import Argument, Command
-from planner.sdist.inspectors.cmake_values import UNKNOWN, Value, condition
+from planner.sdist.inspectors.cmake_values import UNKNOWN, Choice, Value, condition
+from planner.sdist.inspectors.ledger import Branch
 
 __all__ = ["COMMANDS", "host_of"]
 
@@ -22,10 +24,10 @@ _OUTPUTS = frozenset({"OUTPUT_VARIABLE", "RESULT_VARIABLE", "ERROR_VARIABLE", "R
 _INERT = (
     "add_compile_definitions add_compile_options add_custom_command add_custom_target add_definitions "
     "add_dependencies add_link_options add_test cmake_policy configure_file enable_testing export "
-    "include_directories install link_directories link_libraries mark_as_advanced set_property "
+    "include_directories install link_directories mark_as_advanced set_property "
     "set_source_files_properties set_target_properties source_group target_compile_definitions "
     "target_compile_features target_compile_options target_include_directories target_link_directories "
-    "target_link_libraries target_link_options target_precompile_headers target_sources include_guard "
+    "target_link_options target_precompile_headers target_sources include_guard "
     "find_package_handle_standard_args set_tests_properties set_directory_properties"
 )
 
@@ -237,8 +239,28 @@ def _fetch_available(walk: Walk, command: Command) -> None:
         walk.set(f"{word.lower()}_POPULATED", "1")
         walk.targets.setdefault(word, "1")
         key = walk.value(f"FETCHCONTENT_SOURCE_DIR_{word.upper()}")
-        if not (isinstance(key, str) and key):
-            _fetched(walk, word, declared, where)
+        if (isinstance(key, str) and key) or not _looked_for_first(walk, word, declared):
+            continue
+        _fetched(walk, word, declared, where)
+
+
+def _looked_for_first(walk: Walk, name: str, declared: Command) -> bool:
+    """`FIND_PACKAGE_ARGS` looks for it before it is fetched; False where that certainly finds it.
+
+    https://cmake.org/cmake/help/latest/module/FetchContent.html#integrating-with-find-package
+    """
+    texts = [argument.text for argument in declared.arguments]
+    if "FIND_PACKAGE_ARGS" not in texts:
+        return True
+    arguments = (Argument(name), *declared.arguments[texts.index("FIND_PACKAGE_ARGS") + 1 :])
+    entry = walk.declared.pop(name.lower(), None)
+    walk.handlers["find_package"](walk, Command("find_package", arguments, declared.line))
+    if entry is not None:
+        walk.declared[name.lower()] = entry
+    found = walk.value(f"{name}_FOUND")
+    if isinstance(found, Choice):
+        walk.context = (*walk.context, Branch("missing", found.keys))
+    return found != "1"
 
 
 def _external_project(walk: Walk, command: Command) -> None:
@@ -247,7 +269,8 @@ def _external_project(walk: Walk, command: Command) -> None:
 
 
 def _fetched(walk: Walk, name: str, command: Command, where: str) -> None:
-    """What a declaration downloads, unless it lies in the sdist; `FIND_PACKAGE_ARGS` looks for it first."""
+    """What a declaration downloads, unless it lies in the sdist."""
+    walk.fetches = True
     words = walk.words(command.arguments)
     source = next((words[number + 1] for number, word in enumerate(words[:-1]) if word == "SOURCE_DIR"), None)
     address = kind = ""
@@ -289,6 +312,7 @@ def _cpm(walk: Walk, command: Command) -> None:
         elif word == "GITHUB_REPOSITORY":
             host = "github.com"
     if host:
+        walk.fetches = True
         walk.ledger.substitute(walk.context, _DOWNLOADED)
         walk.ledger.download(host, walk.where(command), "CPM downloads a package", walk.context)
         if cloned:
@@ -347,11 +371,13 @@ COMMANDS: Mapping[str, Handler] = {
     "file": _file,
     "get_filename_component": _path,
     "include": _include,
+    "link_libraries": link,
     "list": _list,
     "message": _message,
     "option": _option,
     "project": _project,
     "set": _set,
     "string": _string,
+    "target_link_libraries": link,
     "unset": _unset,
 }

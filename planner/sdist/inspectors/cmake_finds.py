@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from planner.needs import ANY_VERSION
 from planner.sdist.inspectors.cmake_flow import Handler, Walk, path_in
 from planner.sdist.inspectors.cmake_syntax import Argument, Block, Command, Node
-from planner.sdist.inspectors.cmake_values import UNKNOWN, Choice, found_or_not
+from planner.sdist.inspectors.cmake_values import UNKNOWN, Choice, Unknown, found_or_not
 from planner.sdist.inspectors.ledger import at_least
 
 __all__ = ["find_handlers", "language"]
@@ -129,6 +129,9 @@ def _find_package(walk: Walk, command: Command, provided: frozenset[str]) -> Non
     if lower in _PYTHON and _wants_headers(lower, rest):
         walk.ledger.want("header:Python.h", where, name, context=walk.context, required=required)
     present = lower in _PRESENT or lower.startswith(("python2", "python3"))
+    if lower in ("pybind11", "nanobind"):  # asked of Python: `python -m pybind11 --cmakedir`
+        places = (walk.value(place) for place in (f"{name}_DIR", f"{name}_ROOT", "CMAKE_PREFIX_PATH"))
+        present = None in rest or any(isinstance(place, Unknown) for place in places)
     if present or canonicalize_name(name) in provided or lower in walk.declared:
         _found(walk, names, None)
         return

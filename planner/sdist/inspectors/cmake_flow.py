@@ -26,6 +26,8 @@ MAX_DEPTH = 40
 MAX_LENGTH = 2_000
 _REFERENCE = re.compile(r"\$(ENV)?\{([^${}]*)\}")
 _BARE = re.compile(r"[A-Za-z_]\w*\Z")
+# What a bundled copy of pybind11 defines means what it means elsewhere.
+_MAKES_MODULE = re.compile(r"(?:pybind11|nanobind|python3?)_add_")
 _NONE: Context = (NEVER,)
 Handler = Callable[["Walk", Command], None]
 
@@ -57,6 +59,8 @@ class Walk:
     cache: dict[str, Value | None] = field(default_factory=dict)
     targets: dict[str, Value] = field(default_factory=dict)
     declared: dict[str, tuple[str, Command]] = field(default_factory=dict)
+    linked: list[tuple[str, str, Context]] = field(default_factory=list)
+    fetches: bool = False
     folder: str = ROOT
     file: str = ""
     context: Context = ()
@@ -235,12 +239,12 @@ class Walk:
     def _command(self, command: Command, context: Context) -> None:
         function = self._functions.get(command.name)
         handler = self.handlers.get(command.name)
-        if function is not None:
-            self._call(function, command, context)
-        elif handler is not None:
+        if handler is not None and (function is None or _MAKES_MODULE.match(command.name)):
             self.context = context
             handler(self, command)
-        else:
+        if function is not None:
+            self._call(function, command, context)
+        elif handler is None:
             self.forget(command.arguments)
 
     def _block(self, block: Block, context: Context) -> Context:

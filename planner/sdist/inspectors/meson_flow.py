@@ -196,7 +196,7 @@ class Walk:
     def _assign(self, statement: Assign, value: object) -> None:
         variables = self.project.variables
         if statement.adds:
-            value = plus(variables.get(statement.name, UNKNOWN), value)
+            value = _operated("+", variables.get(statement.name, UNKNOWN), value)
         variables[statement.name] = value
 
     def _if(self, block: If, context: Context) -> Context:
@@ -337,7 +337,10 @@ class Walk:
         return joined(values, stop=stop)
 
     def _call(self, call: Call) -> object:
-        of = bare(self.value(call.of)) if call.of is not None else None
+        whole = self.value(call.of) if call.of is not None else None
+        if isinstance(whole, Either) and call.name == "found":
+            return _whether_found(whole)
+        of = bare(whole)
         arguments = [bare(self.value(argument)) for argument in call.arguments]
         keywords = {name: bare(self.value(value)) for name, value in call.keywords.items()}
         given = keywords.pop("kwargs", None)
@@ -354,9 +357,17 @@ class Walk:
         return method(of, call.name, arguments)
 
 
+def _keys_of(value: object) -> Sequence[int]:
+    """What a value hangs on, or one of the things in a list."""
+    if isinstance(value, (Either, Hang)):
+        return value.keys
+    items = value[:40] if isinstance(value, list) else []
+    return [key for item in items if isinstance(item, (Either, Hang)) for key in item.keys]
+
+
 def _either(contexts: list[Context], values: Sequence[object]) -> Either | Unknown:
     keys = {key for context in contexts for branch in context for key in branch.keys}
-    keys |= {key for value in values if isinstance(value, Either) for key in value.keys}
+    keys |= {key for value in values for key in _keys_of(value)}
     cost = 1 + max((value.cost for value in values if isinstance(value, Either)), default=0)
 
     def pick(given: frozenset[int]) -> object:
@@ -378,7 +389,21 @@ def _same(values: Sequence[object]) -> bool:
     return all(value is first for value in values[1:])
 
 
+def _whether_found(either: Either) -> object:
+    """`found()` of a thing that is one or another."""
+
+    def test(found: frozenset[int]) -> bool | None:
+        thing = either.pick(found)
+        return thing.test(found) if isinstance(thing, Hang) and thing.found else None
+
+    return Hang(test, either.keys, cost=either.cost + 1)
+
+
 def _item(of: object, key: object) -> object:
+    if isinstance(of, Either):
+        lists = of
+        made = Either(lambda found: _item(lists.pick(found), key), of.keys, of.cost + 1)
+        return made if made.cost < 60 else UNKNOWN
     if isinstance(of, list) and type(key) is int:
         return of[key] if -len(of) <= key < len(of) else UNKNOWN
     if isinstance(of, dict) and isinstance(key, str):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.needs import Need
+from planner.needs import EXTENSION_LEFT_OUT, Need
 from planner.sdist.inspectors.cmake import inspect
 from planner.sdist.inspectors.cmake_syntax import Block, Command, parse
 from tests.sdist.inspectors.asking import doubts, make_sources, needs, told
@@ -186,6 +186,97 @@ def test_what_is_bundled_or_fetched(text: str, expected: dict[str, str]) -> None
         "cmake__FindOwn.cmake": "find_path(OWN_INC NAMES own.h)\nfind_library(OWN_LIB own)",
     }
     assert asks(text, **files) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("add_library(m m.c)\ntarget_link_libraries(m PRIVATE qpdf)", {"library:qpdf": "required"}),
+        ("target_link_libraries(m PUBLIC -lz PRIVATE libqpdf.so)", {"library:z": "required", "library:qpdf": "required"}),
+        ("target_link_libraries(m m dl pthread -lrt own_thing)", {}),
+        ("target_link_libraries(m qpdf)\nadd_library(qpdf q.c)", {}),
+        ("target_link_libraries(m debug qpdf optimized z)", {"library:z": "required"}),
+        ("target_link_libraries(m ${QPDF_LIBRARIES} Qt::qpdf /opt/libqpdf.so)", {}),
+        ("target_link_libraries(m held)", {}),
+        ("if(WIN32)\ntarget_link_libraries(m qpdf)\nendif()", {}),
+        ("if(${UNKNOWN})\ntarget_link_libraries(m qpdf)\nendif()", {}),
+        ("if(NOT CMAKE_ODD)\ntarget_link_libraries(m qpdf)\nendif()", {}),
+        ("ExternalProject_Add(q SOURCE_DIR s)\ntarget_link_libraries(m qpdf)", {}),
+        (
+            ("find_package(ZLIB)\nif(ZLIB_FOUND)\ntarget_link_libraries(m ZLIB::ZLIB)\nelse()\n"
+            "target_link_libraries(m z)\nendif()"),
+            {"library:z": "required | cmake:ZLIB"},
+        ),
+    ],
+)  # fmt: skip
+def test_libraries_linked_by_their_plain_names(text: str, expected: dict[str, str]) -> None:
+    """The names are those that a release of Debian knows; `held` has an archive in the sdist."""
+    assert asks(text, **{"vendor__libheld.a": ""}) == expected
+
+
+@pytest.mark.parametrize("more", ["3", "3 NAMES {0}"])
+def test_what_is_found_is_not_fetched(more: str) -> None:
+    text = (
+        f"FetchContent_Declare({{0}} GIT_REPOSITORY https://code.test/p.git FIND_PACKAGE_ARGS {more})\n"
+        "FetchContent_MakeAvailable({0})"
+    )
+    assert asks(text.replace("{0}", "pybind11")) == {"header:Python.h": "optional"}
+    assert asks(text.replace("{0}", "ZLIB")) == {
+        "cmake:ZLIB >=3": "fallback",
+        "network:code.test": "fallback | cmake:ZLIB",
+        "program:git": "optional",
+    }
+
+
+@pytest.mark.parametrize(
+    ("setup", "text", "found"),
+    [
+        ("", "find_package(pybind11 REQUIRED)", False),
+        ("import pybind11\n", "find_package(pybind11 REQUIRED)", True),
+        ("a = '-DCMAKE_PREFIX_PATH=' + p\n", "find_package(pybind11 REQUIRED)", True),
+        ("", "find_package(pybind11 REQUIRED HINTS ${pybind11_place})", False),
+        (
+            "",
+            (
+                "execute_process(COMMAND python -m pybind11 --cmakedir OUTPUT_VARIABLE pybind11_DIR)\n"
+                "find_package(pybind11 REQUIRED)"
+            ),
+            True,
+        ),
+        (
+            "",
+            (
+                "execute_process(COMMAND python OUTPUT_VARIABLE at)\nlist(APPEND CMAKE_PREFIX_PATH ${at})\n"
+                "find_package(pybind11 REQUIRED)"
+            ),
+            True,
+        ),
+    ],
+)
+def test_a_setup_py_has_to_say_where_pybind11_is(setup: str, text: str, found: bool) -> None:
+    files = {
+        "pyproject.toml": "[build-system]\nrequires = ['setuptools', 'pybind11', 'cmake', 'ninja']\n",
+        "setup.py": f"{setup}subprocess.run(['cmake', '.'])",
+        "CMakeLists.txt": f"project(demo C)\n{text}",
+    }
+    assert ("cmake:pybind11" not in told(inspect, files)) is found
+
+
+def test_a_bundled_pybind11_asks_for_the_headers_all_the_same() -> None:
+    pybind11 = "function(pybind11_add_module name)\nadd_library(${name} MODULE ${ARGN})\nendfunction()"
+    assert asks(f"{pybind11}\npybind11_add_module(m m.cpp)") == {"header:Python.h": "required"}
+
+
+def test_what_an_optional_extension_needs_is_optional() -> None:
+    files = {
+        "pyproject.toml": "[build-system]\nrequires = ['setuptools']\n",
+        "setup.py": "import subprocess\nfrom setuptools import Extension, setup\nsubprocess.run(['cmake', '.'])\n"
+        "setup(ext_modules=[Extension('m', ['m.c'], optional=True)])",
+        "CMakeLists.txt": "project(demo C)",
+    }
+    found = needs(inspect, files)
+    assert {need.strength for need in found.values()} == {"optional"}
+    assert {need.effect for need in found.values()} == {EXTENSION_LEFT_OUT}
 
 
 @pytest.mark.parametrize(

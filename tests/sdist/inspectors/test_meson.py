@@ -308,3 +308,17 @@ def test_nothing_raises(text: str) -> None:
     }
     for clue in inspect(make_sources(files)):
         assert str(clue)
+
+
+def test_a_list_that_hangs_on_what_is_found() -> None:
+    text = """cc = meson.get_compiler('c')
+deps = [cc.find_library('one', required: false)]
+if not deps[0].found()
+  deps = [cc.find_library('two', required: false)]
+endif
+deps += [dependency('threads')]
+if not deps[0].found()
+  error('neither is there')
+endif
+"""
+    assert asks(text) == {"library:one": "required | library:two"}
