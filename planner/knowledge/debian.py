@@ -135,10 +135,16 @@ class Release:
         ]
 
     def _start(self, package: str) -> int:
-        return self.text.find(f"\n>{package} ") + 1 or -1
+        return _start_of(self.text, package)
 
     def _line(self, start: int) -> str:
         return self.text[start : self.text.index("\n", start)]
+
+
+@lru_cache(maxsize=4096)
+def _start_of(text: str, package: str) -> int:
+    """Where the lines of a package begin, or -1; kept, as every build depends on the same few."""
+    return text.find(f"\n>{package} ") + 1 or -1
 
 
 @lru_cache(maxsize=8)
