@@ -26,6 +26,7 @@ from planner.older import buildable_version
 from planner.page import Catalog
 from planner.plan import Building, Package
 from planner.policy import Policy
+from planner.prerequisites import PYTHON_HEADERS
 from planner.readiness import Look, Readiness, Ready
 from planner.roots import Roots
 from planner.searching import search_for
@@ -154,7 +155,10 @@ def _buildable(
     """For builds whose needs cannot be met here: the newest older version whose needs can."""
     found = {}
     for one, build in zip(ready.builds, builds, strict=True):
-        unmet = any(need.unmet and need.strength == "required" for need in one.prerequisites)
+        unmet = any(
+            need.unmet and need.strength == "required" and need.subject != PYTHON_HEADERS
+            for need in one.prerequisites
+        )
         if unmet and build.version is not None and not build.own and build.code != "WP111":
             version = buildable_version(one, build.version, machine=ready.machine, catalog=catalog, fits=fits)
             if version is not None:

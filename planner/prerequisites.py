@@ -242,6 +242,8 @@ def _python_packages(machine: Machine, debian: Release | None) -> dict[str, tupl
     origin = machine.value("python-origin")
     if origin not in (None, "system", "packaged"):
         return {}  # such a Python brings its headers itself, or nobody does
+    if debian is not None and origin is None and not debian.version(f"python{minor}-dev"):
+        return {}  # not one of this release's own Pythons
     default = debian.version("python3") if debian is not None else ""
     is_default = origin == "system" or not default or f"{default}.".startswith(f"{minor}.")
     if origin == "packaged":
