@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ OF_BUILDS = TOLD | {"WP204", "WP206", "WP208", "WP209", "WP210", "WP211", "WP301
 
 _MARK = {"present": "here", "missing": "missing", "too-old": "too old", "unknown": "not known"}
 SHOWN_PINS = 4
+_SYSTEMS = {"macOS": "darwin", "Windows": "windows", "Debian": "linux"}
+_OF_A_SYSTEM = re.compile(r" (?=(?:macOS|Windows|Debian): )")
 
 
 def build_details(ready: Readiness, *, verbose: bool) -> Iterator[tuple[str, str, str]]:
@@ -86,15 +89,27 @@ def ready_lines(ready: Ready) -> Iterator[tuple[str, str]]:
     yield from ((f"  {command}", "cyan") for command in commands)
     for one in unmet:
         by = _names(one.needed_by)
-        yield f"  {one} for {by} cannot be had so: {one.unmet}{f' ({one.note})' if one.note else ''}", "red"
+        note = _note(one, ready.machine)
+        yield f"  {one} for {by} cannot be had so: {one.unmet}{f' ({note})' if note else ''}", "red"
     for one in nameless:
-        where = (
-            f" (`pip install '{one.python}'` serves)" if one.python else f" ({one.note})" if one.note else ""
-        )
+        note = f"`pip install '{one.python}'` serves" if one.python else _note(one, ready.machine)
+        where = f" ({note})" if note else ""
         text = f"  {one} for {_names(one.needed_by)}: no package of this system is known to supply it{where}"
         yield text, "yellow"
     for name, value in ready.variables:
         yield f"  export {name}={value}", "cyan"
+
+
+def _note(one: Prerequisite, machine: Machine) -> str:
+    """What of a note is said of systems like this one: `macOS: …. Windows: …`."""
+    told = []
+    for part in _OF_A_SYSTEM.split(one.note):
+        system, colon, rest = part.partition(": ")
+        if not colon or system not in _SYSTEMS:
+            told.append(part)
+        elif _SYSTEMS[system] == machine.value("os"):
+            told.append(rest)
+    return " ".join(told).removesuffix(".")
 
 
 def _nameless(one: Prerequisite, managers: Sequence[str]) -> bool:

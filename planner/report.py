@@ -138,7 +138,7 @@ class Printer:
         """The result of `check` for a reader; lines are broken on a terminal alone."""
         from rich.text import Text  # noqa: PLC0415
 
-        from planner.wording import lines_of  # noqa: PLC0415
+        from planner.wording import WHOLE, lines_of  # noqa: PLC0415
 
         console = self._console(self._out)
         for line in lines_of(
@@ -146,7 +146,8 @@ class Printer:
         ):
             text = Text.assemble(*((printable(piece), style) for piece, style in line.pieces))
             room = console.width - line.hang
-            if not console.is_terminal or text.cell_len <= console.width or room < NARROWEST:
+            fits = text.cell_len <= console.width
+            if fits or not console.is_terminal or room < NARROWEST or line.hang == WHOLE:
                 console.print(text)
                 continue
             first, *rest = text[line.hang :].wrap(console, room)

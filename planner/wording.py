@@ -27,8 +27,14 @@ _CLASHES = ("WP211", "WP523", "WP524", "WP525")
 SHOWN_FACTS = 10
 
 
+WHOLE = -1
+
+
 class Line(NamedTuple):
-    """One line: pieces of (text, style). Where it must be broken, the rest starts at column `hang`."""
+    """One line: pieces of (text, style). Where it must be broken, the rest starts at column `hang`.
+
+    What is to be copied is `WHOLE`: never broken, so that it stays one command.
+    """
 
     pieces: tuple[tuple[str, str], ...] = ()
     hang: int = 0
@@ -87,7 +93,8 @@ def _builds(checked: Checked, *, verbose: bool) -> Iterator[Line]:
 
 def _ready(checked: Checked) -> Iterator[Line]:
     if checked.ready is not None:
-        yield from (_plain(text, style, 4) for text, style in ready_lines(checked.ready))
+        for text, style in ready_lines(checked.ready):
+            yield _plain(text, style, WHOLE if style == "cyan" else 4)
 
 
 def _details(build: SourceBuild, *, verbose: bool) -> Iterator[str]:

@@ -17,7 +17,7 @@ from planner.dists import Metadata, Pin, Sdist, Wheel
 from planner.findings import CODES, Finding
 from planner.jobs import Jobs
 from planner.needs import Evidence, Need, Strength
-from planner.prerequisites import Prerequisite, State
+from planner.prerequisites import Prerequisite, State, command_of
 from planner.readiness import Readiness
 from tests import universe
 from tests.universe import Universe
@@ -218,3 +218,9 @@ def test_what_a_wheel_opens_when_it_runs(state: State, strength: Strength, sever
     assert (found.code, found.severity) == ("WP206", severity)
     assert ("nothing is drawn" in found.summary) is (strength == "optional")
     assert found.evidence == ("w-1.0-py3-none-any.whl",)
+
+
+def test_names_that_a_shell_would_read_otherwise_are_quoted() -> None:
+    fedora = universe.machine(package_manager="dnf")
+    assert command_of(["gcc", "pkgconfig(libpq)"], fedora) == "dnf install -y 'pkgconfig(libpq)' gcc"
+    assert command_of(["gcc"], universe.machine(), "apk") == "apk add gcc"

@@ -6,6 +6,7 @@ One small index on disk serves all tests; each plans for a recorded machine from
 from __future__ import annotations
 
 import functools
+import io
 import json
 import os
 import re
@@ -645,6 +646,38 @@ def test_colours_change_no_word_and_mark_what_stops(works: Works) -> None:
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured.out).replace("unchanged", "written") == plain.out.replace(
         "unchanged", "written"
     )
+
+
+class Terminal(io.StringIO):
+    """A terminal, as far as one asks."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_terminal_breaks_lines_but_no_command(
+    works: Works, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    from planner.cli import main  # noqa: PLC0415 (as in conftest)
+
+    shown = Terminal()
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stdout", shown)
+    main(works.words("pgc", "cmk", "rusty", "geo", "tor"))
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.getvalue()).splitlines()
+    command = f"  {APT} cargo-web g++ libpq-dev pkg-config python3-dev"
+    assert command in lines
+    assert [line for line in lines if len(line.rstrip()) > columns] == [command] * (len(command) > columns)
+
+
+def test_what_is_said_of_one_system_is_not_said_of_another(works: Works) -> None:
+    mac = works.check("pgc", "--python-platform", "macos").out
+    assert (
+        "C compiler for pgc: no package of this system is known to supply it (xcode-select --install)" in mac
+    )
+    assert "Visual Studio" not in mac
 
 
 def test_help_and_readme_name_the_options(works: Works) -> None:
