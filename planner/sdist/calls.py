@@ -23,6 +23,7 @@ from planner.sdist.values import (
     render,
     truth,
 )
+from planner.sdist.world import UNSET
 
 __all__ = ["Calls", "called"]
 
@@ -103,7 +104,9 @@ class Calls(Expressions, ABC):
         self.spend(len(owner.items) >> 4 if isinstance(owner, (Items, Table)) else 1)
         if isinstance(owner, Place):
             if name in ("exists", "is_file", "is_dir"):
-                return self.world.exists(owner.path)
+                there = self.world.exists(owner.path)
+                self.kinds |= set() if there else {UNSET}  # it may have been made before
+                return there
             if name in ("open", "read_text"):
                 opened = self.world.open(owner)
                 return opened if name == "open" else methods.call_method(opened, "read", [], {})

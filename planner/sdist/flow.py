@@ -44,12 +44,16 @@ class Stop:
 
 
 class Raised(Exception):  # noqa: N818 - control flow of the interpreted file
-    """An exception, or an exit, of the interpreted file; `names` are those of its classes."""
+    """An exception, or an exit, of the interpreted file; `names` are those of its classes.
+
+    `signal` says that the class is one of the file's own: such an error leads from one place to another.
+    """
 
     def __init__(self, line: int, name: str, message: str, names: frozenset[str] = frozenset()) -> None:
         self.line, self.name, self.message = line, name, message
         self.names = names or frozenset({name})
         self.where = ""
+        self.signal = False
 
 
 class Returned(Exception):  # noqa: N818 - control flow of the interpreted file

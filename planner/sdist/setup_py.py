@@ -50,7 +50,8 @@ class Built:
     """One extension that a setup.py makes: `kind` is its class, `certain` whether the way to it is.
 
     `sources` are paths in the sdist, None where they are not known as a whole; `libraries` and
-    `include_dirs` hold those that are known. `language` is as given (`c++`) or "".
+    `include_dirs` hold those that are known, `macros` the names that its compiler certainly gets defined.
+    `language` is as given (`c++`) or "".
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Built:
     sources: tuple[str, ...] | None = None
     libraries: tuple[str, ...] = ()
     include_dirs: tuple[str, ...] = ()
+    macros: tuple[str, ...] = ()
     language: str = ""
 
 
@@ -118,7 +120,10 @@ def read_setup_py(
         return summary
     from planner.sdist.rehearsal.built import built_by  # noqa: PLC0415 - most sdists are pure
 
-    return replace(summary, built=built_by(files, markers, available))
+    built, nothing = built_by(files, markers, available)
+    pure = nothing and "configuration" not in summary.given
+    native = replace(summary.native, modules=False) if pure else summary.native
+    return replace(summary, built=built, native=native)
 
 
 def _parse(data: bytes) -> ast.Module | str:

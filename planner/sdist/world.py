@@ -107,7 +107,9 @@ class World:
             return fixed
         plain = name in ("Path", "glob.glob", "os.fspath")
         if plain or name.startswith(("os.path.", "pathlib.", "os.getcwd")):
-            return self._paths(name, arguments, line), ""
+            value = self._paths(name, arguments, line)
+            # what an sdist lacks may have been made, or downloaded, before it is looked for
+            return value, UNSET if value is False else ""
         if name in ("os.getenv", "os.environ.get", "environ.get"):
             return self.variable(arguments, line)
         if name in ("builtins.open", "io.open", "codecs.open"):

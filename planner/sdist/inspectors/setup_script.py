@@ -12,6 +12,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from planner.dists import parse_requirement
+from planner.knowledge.debian import release
 from planner.needs import ANY_VERSION, Doubt, Evidence, Need, Role, Strength
 from planner.sdist import texts
 from planner.sdist.inspectors.port import Clue
@@ -96,9 +97,27 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
 
     search = Elimination(run)
     full = search.start()
+    gone = frozenset(subject for subject in full.asked if _gone(subject))
+    if gone:
+
+        def without(missing: frozenset[str], granted: frozenset[str], old: frozenset[str]) -> Outcome:
+            return run(missing | gone, granted, old)
+
+        other = Elimination(without)
+        fresh = [name for name in other.start().asked if name not in full.asked]
+        if other.full.stop is None and any(name.startswith("pkg-config:") for name in fresh):
+            search, full = other, other.full
     last = search.prune()
     yield from _needs(sdist, search, full, last)
     yield from _doubts(search, full)
+
+
+def _gone(subject: str) -> bool:
+    """Whether it is a script that libraries once brought, and pkg-config has taken the place of since."""
+    if not subject.startswith("program:") or not subject.endswith(("-config", "_config")):
+        return False
+    known = [one for one in (release("debian", "12"), release("debian", "13")) if one is not None]
+    return bool(known) and not any(one.package_of(subject) for one in known)
 
 
 def poetry_script(sdist: Sources) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 
-from planner.sdist.rehearsal.modules import Modules
+from planner.sdist.rehearsal.compiled import OF_LIBC
+from planner.sdist.rehearsal.modules import MAX_MODULE, Modules, parsed
 from planner.sdist.rehearsal.objects import Instance, Method, Partial
 from planner.sdist.values import (
     Extension,
+    Function,
     Items,
     Module,
     Perhaps,
     Place,
     Printed,
+    Scope,
     Table,
     Unknown,
     Value,
@@ -25,6 +29,12 @@ from planner.setupcfg import ini_sections
 __all__ = ["Answers"]
 
 
+_LOOKS_FOR = re.compile(
+    r"_*(?:has|have|check|find|test|try|is|exists?)_(?:c_?|system_)?(header|lib)(?:s|rary|raries)?"
+    r"(?:_exists?|_file|_installed|_available|_present)?"
+)
+_HEADER = re.compile(r"[A-Za-z0-9_][\w./+-]{0,100}\.(?:h|hh|hpp|hxx)")
+_LIBRARY = re.compile(r"[A-Za-z0-9_][\w.+-]{0,60}")
 _LISTING = frozenset({"glob.glob", "glob.iglob", "os.listdir", "os.walk"})
 
 
@@ -89,6 +99,7 @@ class Answers(Modules):
         ):
             self.surroundings.written.add(owner.path)
         if name in ("glob", "rglob") and isinstance(first, str):
+            self.surroundings.changed[:] = [self.makes]
             self.spend(len(self.world.files.names) >> 3)
             pattern = f"**/{first}" if name == "rglob" else first
             found = self.surroundings.glob(f"{owner.path}/{pattern}" if owner.path else pattern, node.lineno)
@@ -140,6 +151,24 @@ class Answers(Modules):
         new = self.machine.at_least(left.subject, version, self.where(self._line))
         return new if operator in ("Gt", "GtE") else not new
 
+    def call_function(
+        self, function: Function, arguments: list[Value], keywords: dict[str, Value], line: int
+    ) -> Value:
+        """Follow a function; one that compiles a test for a header or a library asks for that."""
+        value = super().call_function(function, arguments, keywords, line)
+        name = getattr(function.node, "name", "")
+        if truth(value) is not None or not (found := _LOOKS_FOR.fullmatch(name)):
+            return value
+        kind = "header" if found[1] == "header" else "library"
+        told = [one for one in (*arguments, *keywords.values()) if isinstance(one, (str, tuple, Items))]
+        words = [told[0]] if told and isinstance(told[0], str) else as_list(told[0]) if told else []
+        rule = _HEADER if kind == "header" else _LIBRARY
+        asked = [word for word in words or () if isinstance(word, str) and rule.fullmatch(word)]
+        if not asked or len(asked) != len(words or ()) or any(word in OF_LIBC for word in asked):
+            return value
+        self._line = line
+        return all([self.machine.has(f"{kind}:{word}", f"looks for {word}") for word in asked])
+
     def invoke(self, target: Value, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
         """Call a value."""
         if isinstance(target, Module):
@@ -157,6 +186,13 @@ class Answers(Modules):
         if made is not NotImplemented:
             return made
         last = name.rpartition(".")[2]
+        if name.startswith("os.path.") and arguments and arguments[0] is None:
+            return self.fails(node.lineno, "TypeError")
+        if name in ("ctypes.CDLL", "ctypes.cdll.LoadLibrary") and arguments:
+            path = render(arguments[0]) if arguments[0] is not None else "libc.so"
+            return Instance("libc", None, {}) if path and path.startswith("libc.so") else NotImplemented
+        if name == "builtins.exec" and arguments:
+            return self._executed(arguments[0], arguments[1] if len(arguments) > 1 else None)
         if name == "functools.partial" and arguments:
             return Partial(arguments[0], tuple(arguments[1:]), keywords)
         if last in ("new_compiler", "customize_compiler"):
@@ -181,6 +217,28 @@ class Answers(Modules):
                     Method(arguments[0].kind, last, arguments[0]), arguments[1:], keywords, node
                 )
         return NotImplemented
+
+    def _executed(self, code: Value, names: Value) -> None:
+        """`exec`: what some text of the sdist's own assigns."""
+        tree = parsed(code) if isinstance(code, str) and len(code) <= MAX_MODULE else None
+        table = names if isinstance(names, Table) else None
+        if tree is not None and len(self._calls) <= 10:
+            scope = Scope(parent=None if table is not None else self.scope, file=self.scope.file)
+            scope.names.update(
+                {key: one for key, one in table.items.items() if isinstance(key, str)} if table else {}
+            )
+            saved, self.scope = self.scope, scope
+            self._stack.append(scope)
+            self._calls.append(tree)
+            try:
+                self._block(tree.body)
+            finally:
+                self.scope = saved
+                self._stack.pop()
+                self._calls.pop()
+            (self.scope.names if table is None else table.items).update(scope.names)
+        elif table is not None:
+            table.doubt = table.doubt or Unknown(self._line, "what `exec()` assigns")
 
     def _configured(
         self, owner: Instance, name: str, arguments: list[Value], keywords: Table, node: ast.Call

@@ -66,6 +66,7 @@ class Rehearsal(Setups):
         self._generators = trees.generators
         self.languages = trees.languages
         self._shields = []
+        self._signals = []
         self._packages: dict[str, Package | None] = {}
         self._line = 0
         self._script_ran = False

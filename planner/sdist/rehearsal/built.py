@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from planner.sdist.archive import SdistFiles
 from planner.sdist.rehearsal.compiled import link_names, source_names
 from planner.sdist.rehearsal.imagined import Machine
 from planner.sdist.rehearsal.rehearse import Outcome, Script, rehearse
 from planner.sdist.setup_py import Built
-from planner.sdist.values import Extension, Place, Table, as_list, render, truth
+from planner.sdist.values import Extension, Place, Table, Value, as_list, render, truth
 from planner.setupcfg import ini_sections
 
 __all__ = ["built_by"]
@@ -17,8 +18,13 @@ __all__ = ["built_by"]
 _COMPILERS = frozenset(f"dep:virtual/compiler/{name}" for name in ("c", "cxx", "fortran", "cuda", "rust"))
 
 
-def built_by(files: SdistFiles, markers: Mapping[str, str], available: frozenset[str]) -> tuple[Built, ...]:
-    """The extensions that the build of an sdist makes for a target, in the order in which they are made."""
+def built_by(
+    files: SdistFiles, markers: Mapping[str, str], available: frozenset[str]
+) -> tuple[tuple[Built, ...], bool]:
+    """The extensions that the build of an sdist makes for a target, in the order in which they are made.
+
+    And whether it was followed to its end, and certainly makes none and starts nothing that might.
+    """
     options = ini_sections(files.text("setup.cfg") or "") or {}
     script = Script(files=files, markers=markers, available=available, options=options)
 
@@ -30,7 +36,15 @@ def built_by(files: SdistFiles, markers: Mapping[str, str], available: frozenset
     spare = bool(asked) and not any(one.fatal for one in asked) and outcome.stop is None
     optional = spare and run(_COMPILERS).stop is None
     sure = {(one.file, one.line, one.name) for one in outcome.compiled if one.certain}
-    return tuple(dict.fromkeys(_built(made, optional=optional, sure=sure) for made in outcome.extensions))
+    made = tuple(dict.fromkeys(_built(made, optional=optional, sure=sure) for made in outcome.extensions))
+    return made, _nothing(outcome)
+
+
+def _nothing(outcome: Outcome) -> bool:
+    """Whether the rehearsal shows that nothing at all is compiled."""
+    followed = outcome.whole and outcome.stop is None and outcome.set_up and not outcome.lost
+    quiet = not (outcome.compiled or outcome.extensions or outcome.scripts)
+    return followed and quiet and not any(name.startswith(("program:", "dep:")) for name in outcome.asked)
 
 
 def _built(made: Extension, *, optional: bool, sure: set[tuple[str, int, str]]) -> Built:
@@ -55,5 +69,16 @@ def _built(made: Extension, *, optional: bool, sure: set[tuple[str, int, str]]) 
         include_dirs=tuple(
             folder for folder in dict.fromkeys(folders) if folder and not folder.startswith("/")
         ),
+        macros=_macros(attributes),
         language=language if isinstance(language, str) else "",
     )
+
+
+def _macros(attributes: Mapping[Any, Value]) -> tuple[str, ...]:
+    """What `define_macros` and `-D` define."""
+    listed = [
+        one[0] for one in as_list(attributes.get("define_macros")) or () if isinstance(one, tuple) and one
+    ]
+    flags = as_list(attributes.get("extra_compile_args")) or ()
+    listed += [flag[2:].partition("=")[0] for flag in flags if isinstance(flag, str) and flag[:2] == "-D"]
+    return tuple(dict.fromkeys(name for name in listed if isinstance(name, str) and name.isidentifier()))

@@ -98,6 +98,8 @@ class Classes(Interpreter):
             return found
         if not isinstance(owner, Instance):
             return NotImplemented
+        if name == "__class__" and owner.type is not None:
+            return owner.type
         if name in owner.attributes:
             return owner.attributes[name]
         found = lookup(owner.type, name) if owner.type is not None else NotImplemented

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from planner.sdist import names as naming
 from planner.sdist.archive import SdistFiles
@@ -23,14 +24,14 @@ from planner.sdist.values import (
     truth,
 )
 
-__all__ = ["Job", "is_source", "language_jobs", "link_names", "marks", "source_names"]
+__all__ = ["OF_LIBC", "Job", "is_source", "language_jobs", "link_names", "marks", "source_names"]
 
 _CXX = (".cpp", ".cc", ".cxx", ".c++", ".cp", ".mm", ".hpp", ".C")
 _FORTRAN = (".f", ".f90", ".f95", ".for", ".f77")
 _CXX_KINDS = frozenset({"CppExtension", "Pybind11Extension", "IntreeExtension"})
 _NO_COMPILER = frozenset({"RustExtension", "CMakeExtension", "RustBin", "LibraryExtension", "MesonExtension"})
 # of the C library and the compiler (https://sourceware.org/glibc/manual/), or of other systems
-_OF_LIBC = frozenset(
+OF_LIBC = frozenset(
     {
         "m",
         "c",
@@ -76,6 +77,7 @@ _OF_WINDOWS = frozenset(
     }
 )
 _MARKS = {"language": "language", "libraries": "library"}
+_CXX_LIBRARIES = frozenset({"stdc++", "-lstdc++", "supc++", "-lsupc++"})
 _QUOTES = "'\""
 _DIRECTIVE = re.compile(r"^#\s*distutils:\s*(language|libraries)\s*=\s*(.+)$", re.MULTILINE)
 
@@ -111,6 +113,7 @@ def language_jobs(made: Extension, files: SdistFiles, known: dict[str, str]) -> 
         yield Job("program:swig")
     language = attributes.get("language")
     cxx = language == "c++" or made.kind in _CXX_KINDS or _is_cxx(attributes.get("extra_compile_args"))
+    cxx = cxx or _links_cxx(attributes)
     for name in sources:
         if name not in known:
             known[name] = _kind(name, files)
@@ -141,6 +144,15 @@ def _is_cxx(flags: Value) -> bool:
     return any(one == "-x" and two == "c++" for one, two in pairwise(words)) or any(
         word.startswith(("-std=c++", "-std=gnu++")) for word in words
     )
+
+
+def _links_cxx(attributes: Mapping[Any, Value]) -> bool:
+    """Whether it is linked with the C++ library, which comes with that compiler."""
+    flags = [
+        *(as_list(attributes.get("libraries")) or ()),
+        *(as_list(attributes.get("extra_link_args")) or ()),
+    ]
+    return any(flag in _CXX_LIBRARIES for flag in flags if isinstance(flag, str))
 
 
 def _kind(name: str, files: SdistFiles) -> str:
@@ -197,4 +209,4 @@ def marks(name: str, files: SdistFiles) -> frozenset[str]:
 
 def _links(name: str) -> bool:
     plain = bool(re.fullmatch(r"[\w.+-]{1,80}", name))
-    return plain and name not in _OF_LIBC and name.lower() not in _OF_WINDOWS and not name.endswith(".lib")
+    return plain and name not in OF_LIBC and name.lower() not in _OF_WINDOWS and not name.endswith(".lib")

@@ -13,7 +13,7 @@ from planner.sdist.rehearsal.programs import Programs
 from planner.sdist.rehearsal.surroundings import Surroundings
 from planner.sdist.values import Scope, Unknown, Value
 
-__all__ = ["Modules", "Trees", "parsed"]
+__all__ = ["MAX_MODULE", "Modules", "Trees", "parsed"]
 
 MAX_MODULE = 1 << 19
 

@@ -70,6 +70,8 @@ class ObjectFunctions(Classes):
             return name in owner.attributes.items
         if isinstance(owner, Instance) and owner.kind == "ffi":
             return name in ("cdef", "set_source", "compile", "include", "dlopen")
+        if isinstance(owner, Instance) and owner.kind == "libc":
+            return True  # what a file asks for has been there for long
         if not is_object(owner) or not isinstance(name, str):
             return NotImplemented
         if self.member(owner, name, call.node) is not NotImplemented:
@@ -88,6 +90,15 @@ class ObjectFunctions(Classes):
             return NotImplemented
         answers = [_is_a(value, one) for one in (wanted if isinstance(wanted, tuple) else (wanted,))]
         return True if True in answers else NotImplemented if None in answers else False
+
+    def _builtin_dir(self, call: Call) -> Value:
+        owner = call.arguments[0]
+        kind = owner.type if isinstance(owner, Instance) else owner
+        if not isinstance(kind, Class) or (isinstance(owner, Instance) and owner.kind):
+            return NotImplemented
+        own = owner.attributes if isinstance(owner, Instance) else {}
+        names = {*own, *(name for one in lineage(kind) for name in one.attributes)}
+        return Items(sorted(names))
 
     def _builtin_print(self, _: Call) -> Value:
         return None

@@ -28,7 +28,7 @@ class Outcome:
 
     `stop` is the error that surely ends it, `whole` is False when it was cut off. `silent` are programs
     whose failure raises nothing, `checked` those whose output something is made to depend on. `lost` are
-    phrases for what is computed, by place.
+    phrases for what is computed, by place. `set_up` says that the way surely leads to `setup()`.
     """
 
     stop: Stop | None
@@ -43,6 +43,7 @@ class Outcome:
     declared: frozenset[str] = field(default_factory=frozenset)
     silent: frozenset[str] = frozenset()
     checked: frozenset[str] = frozenset()
+    set_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,4 +90,5 @@ def rehearse(script: Script, machine: Machine) -> Outcome:
         declared=frozenset(rehearsal.setup_requires),
         silent=frozenset(rehearsal.silent),
         checked=frozenset(rehearsal.checked),
+        set_up=any(call.certain for call in rehearsal.findings.setups),
     )

@@ -168,13 +168,19 @@ class Setups(Commands):
                 continue
             path, _, name = value.partition(":")
             ffi = self._ffi(path, name, node)
+            if ffi is None:
+                continue
             modules = made.attributes.get("ext_modules")
             if isinstance(modules, Items):
                 modules.items.append(ffi)
             else:
                 made.attributes["ext_modules"] = Items([ffi])
 
-    def _ffi(self, path: str, name: str, node: ast.Call) -> Extension:
+    def _ffi(self, path: str, name: str, node: ast.Call) -> Extension | None:
+        """The module that it describes; None for one of Python alone, which takes no compiler.
+
+        https://cffi.readthedocs.io/en/stable/overview.html#out-of-line-abi-level
+        """
         tree = self.tree(path)
         if tree is not None:
             scope = Scope(file=path)
@@ -189,8 +195,8 @@ class Setups(Commands):
             finally:
                 self.scope = saved
                 self._stack.pop()
-            made = value.attributes.get("__extension__") if isinstance(value, Instance) else None
-            if isinstance(made, Extension):
+            made = value.attributes.get("__extension__", False) if isinstance(value, Instance) else False
+            if made is None or isinstance(made, Extension):
                 return made
         self.lost.setdefault(path, "which libraries its cffi module links is not known")
         return self.make_extension("cffi", [name or path, Items()], Table(), node)
@@ -199,6 +205,9 @@ class Setups(Commands):
         self, owner: Instance, arguments: list[Value], keywords: Table, node: ast.Call
     ) -> None:
         source = arguments[1] if len(arguments) > 1 else keywords.items.get("source")
+        if source is None and (len(arguments) > 1 or "source" in keywords.items):
+            owner.attributes["__extension__"] = None
+            return
         given = Table({**keywords.items, "cffi_source": source}, keywords.doubt)
         given.items.setdefault("sources", Items())
         owner.attributes["__extension__"] = self.make_extension("cffi", arguments[:1], given, node)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import errno
 import posixpath
 import re
+import shlex
 from dataclasses import dataclass, field
 
+from planner.sdist.rehearsal.compiled import OF_LIBC
 from planner.sdist.rehearsal.imagined import Machine
 from planner.sdist.values import File, Items, Module, Place, Printed, Table, Unknown, Value, render
 from planner.sdist.world import PLATFORM, PYTHON, UNSET, Answer, World
@@ -23,6 +25,7 @@ _TESTS = {
 }  # fmt: skip
 _MAX_FOUND = 2_000
 _MAX_STARS = 8
+_MAX_LINE = 4_000
 
 
 def _variables() -> Table:
@@ -137,6 +140,8 @@ class Surroundings(World):
         except re.error:
             return Unknown(line, "a pattern that is not known")
         found = [name for name in (*self.files.names, *sorted(self.files.folders)) if rule.fullmatch(name)]
+        if not found and self.changed[0]:
+            return Unknown(line, "something may have made it")
         return Items(list(found[:_MAX_FOUND]))
 
     def _system_glob(self, pattern: str, line: int) -> Value:
@@ -185,6 +190,8 @@ class Surroundings(World):
             return known[first], PLATFORM
         if last in ("get_path", "get_python_inc") and (first in (None, "include", "platinclude")):
             return include, PLATFORM
+        if name in ("shlex.split", "shlex.quote") and isinstance(first, str):
+            return (_words(first) if last == "split" else first), ""
         if last == "get_platform":
             return f"linux-{self.markers.get('platform_machine', 'x86_64')}", PLATFORM
         if name in ("os.uname", "platform.uname"):
@@ -197,7 +204,7 @@ class Surroundings(World):
         if last == "get_default_compiler":
             return "unix", PLATFORM
         if name == "ctypes.util.find_library" and isinstance(first, str):
-            there = self.machine.has(f"library:{first}", f"looks for the library {first}")
+            there = first in OF_LIBC or self.machine.has(f"library:{first}", f"looks for the library {first}")
             return (f"lib{first}.so" if there else None), ""
         if last == "lru_cache" or name in ("functools.cache", "functools.wraps"):
             return Module("builtins.same"), ""
@@ -225,6 +232,13 @@ class Surroundings(World):
 def _absolute(value: Value) -> bool:
     text = value.path if isinstance(value, Place) else value
     return isinstance(text, str) and text.startswith("/")
+
+
+def _words(line: str) -> Value:
+    try:
+        return Items(list(shlex.split(line[:_MAX_LINE])))
+    except ValueError:
+        return Unknown(0, "a command line that cannot be split")
 
 
 def _translated(pattern: str) -> str:

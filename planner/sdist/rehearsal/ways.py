@@ -35,6 +35,7 @@ class Ways(ObjectFunctions):
     _handling: list[Raised]
     _forked: dict[str, int]
     _line: int
+    _signals: list[Raised]
     checked: set[str]
 
     def where(self, line: int) -> str:
@@ -89,6 +90,9 @@ class Ways(ObjectFunctions):
         del self._shields[shields:]
         if isinstance(first, Raised) and isinstance(second, Raised):
             raise first
+        for way in (first, second):
+            if isinstance(way, Raised) and way.signal and self.shielded(way.names):
+                self._signals.append(way)
         if isinstance(first, Raised):
             return self._settle(second)
         if isinstance(second, Raised):
@@ -188,7 +192,9 @@ class Ways(ObjectFunctions):
             raise Raised(node.lineno, str(value.attributes.get("name", "")), "", names)
         name = value.name.rpartition(".")[2] if isinstance(value, Module) else last_name(node.exc)
         if isinstance(value, (Class, Instance)):
-            raise Raised(node.lineno, name, "", error_names(value))
+            error = Raised(node.lineno, name, "", error_names(value))
+            error.signal = True
+            raise error
         raise Raised(node.lineno, name, "", error_names(name))
 
     def _do_with(self, node: ast.With) -> int:
@@ -216,7 +222,7 @@ class Ways(ObjectFunctions):
 
     def _do_try(self, node: ast.Try) -> int:
         taken = [self._taken(handler.type) for handler in node.handlers]
-        depth, shields = len(self._conditions), len(self._shields)
+        depth, shields, signals = len(self._conditions), len(self._shields), len(self._signals)
         self._shields.append(frozenset().union(*taken))
         left = 0
         try:
@@ -229,7 +235,7 @@ class Ways(ObjectFunctions):
             else:
                 left = self._block(node.body)
                 del self._shields[shields:]
-                left = max(left, self._block(node.orelse))
+                left = max(left, self._otherwise(node, taken, signals))
         except Raised as error:
             del self._shields[shields:]
             index = next((at for at, names in enumerate(taken) if error.names & names), None)
@@ -249,6 +255,16 @@ class Ways(ObjectFunctions):
         finally:
             del self._shields[shields:]
         return max(left, self._block(node.finalbody))
+
+    def _otherwise(self, node: ast.Try, taken: list[frozenset[str]], start: int) -> int:
+        """What follows on a body that came to its end, or that an error of the file's own perhaps left."""
+        caught = [one for one in self._signals[start:] if any(one.names & names for names in taken)]
+        if not caught:
+            return self._block(node.orelse)
+        self._signals[start:] = [one for one in self._signals[start:] if one not in caught]
+        index = next(at for at, names in enumerate(taken) if caught[0].names & names)
+        handler = partial(self._handle, node.handlers[index], caught[0])
+        return self._fork(handler, lambda: self._block(node.orelse), node.lineno)
 
     def _finish(self, node: ast.Try) -> None:
         self._block(node.finalbody)

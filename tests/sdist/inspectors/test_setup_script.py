@@ -88,7 +88,7 @@ def test_kinds_of_extensions(maker: str, wanted: set[str]) -> None:
     ("code", "wanted"),
     [
         ("LIBS = ['pq']\n" + BUILT, {"library:pq": "required"}),
-        ("LIBS = ['m', 'pthread', 'dl', 'stdc++']\n" + BUILT, {}),
+        ("LIBS = ['m', 'pthread', 'dl']\n" + BUILT, {}),
         ("LIBS = []\nif sys.platform == 'win32':\n    LIBS.append('ws2_32')\nelse:\n    LIBS.append('ev')\n" + BUILT,
          {"library:ev": "required"}),
         ("e = Extension('demo', ['demo.c'])\ne.libraries.append('z')\ne.extra_link_args = ['-lssl', '-s']\nsetup(ext_modules=[e])",

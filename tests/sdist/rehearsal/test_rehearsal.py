@@ -33,7 +33,7 @@ def compiled(code: str, *missing: str, **members: str) -> list[Compiled]:
 
 def built(code: str, **members: str) -> tuple[Built, ...]:
     files = make_files({"setup.py": HEAD + textwrap.dedent(code), "demo.c": "", **members})
-    return built_by(files, LINUX_311, frozenset({"Cython"}))
+    return built_by(files, LINUX_311, frozenset({"Cython"}))[0]
 
 
 @pytest.mark.parametrize(
