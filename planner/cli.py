@@ -65,7 +65,7 @@ def _check(args: argparse.Namespace, printer: Printer) -> int:
         printer, path = printer.aside(), ""
     elif checked.plan:
         written = write_text(path, checked.plan)
-    if args.write_build_constraints:
+    if args.write_build_constraints and checked.plan:  # as with the plan: else the file stays as it is
         lines = checked.ready.build_constraints if checked.ready else ()
         write_text(args.write_build_constraints, "".join(f"{line}\n" for line in lines))
     if args.output_format == "json":

@@ -75,7 +75,7 @@ def write_text(path: str, text: str) -> str:
         raise PlanError(
             f"The file cannot be written: {error.strerror or error}.",
             where=path,
-            hint="Choose another place with `-o FILE`; what was there is as it was.",
+            hint="Choose another place for it; what was there is as it was.",
         ) from None
     return "written"
 

@@ -65,6 +65,12 @@ find_package(ZLIB REQUIRED)
 Python_add_library(cmk MODULE cmk.cpp)
 install(TARGETS cmk DESTINATION .)
 """
+FETCHING = """cmake_minimum_required(VERSION 3.20)
+project(fetching CXX)
+include(FetchContent)
+FetchContent_Declare(fmt GIT_REPOSITORY https://git.test/fmt.git)
+FetchContent_MakeAvailable(fmt)
+"""
 MESON = """project('{name}', 'c')
 py = import('python').find_installation()
 dep = dependency('{module}'{more})
@@ -125,6 +131,7 @@ def sdists(folder: Path) -> Iterator[Path]:
     yield make("cmk", "1.0", setup="", files={**scikit, **cpp})
     rust = {"Cargo.toml": CARGO, "src/lib.rs": "use pyo3::prelude::*;\n"}
     yield make("rusty", "1.0", setup="", files={**system("maturin", "maturin>=1"), **rust})
+    yield make("fetching", "1.0", setup="", files={**scikit, "CMakeLists.txt": FETCHING})
     yield make("backend-of-it", "1.0")
     yield make("many", "1.0", setup=SETUP_C, files=with_setuptools("setuptools", "backend-of-it"))
     yield make("nowh", "1.0", setup=SETUP_C, files=with_setuptools("setuptools", "nowhere-at-all>=2"))
@@ -471,6 +478,17 @@ def test_build_requirements_are_pinned_written_and_steered(works: Works) -> None
     assert works.check("cya", "-b", target).code == 1, "what was written is read again"
 
 
+def test_without_a_plan_the_file_of_build_constraints_stays_as_it_is(works: Works) -> None:
+    target = works.folder / "out.txt"
+    target.write_text("setuptools==70.0\n", encoding="utf-8")
+    ran = works.check("cya", "no-such-project", "--write-build-constraints", target)
+    assert ran.code == 1
+    assert target.read_text(encoding="utf-8") == "setuptools==70.0\n"
+    nowhere = works.check("cya", "--write-build-constraints", works.folder / "no" / "out.txt")
+    assert nowhere.code == 2
+    assert "The file cannot be written" in nowhere.err
+
+
 def test_builds_that_want_different_versions_are_told_in_a_comment(works: Works) -> None:
     target = works.folder / "out.txt"
     works.check("cya", "cyb", "--write-build-constraints", target)
@@ -556,6 +574,13 @@ def test_the_arithmetic_is_shown_to_who_asks(works: Works) -> None:
     assert told in works.check(*words, "-v").out
     assert told not in works.check(*words).out
     assert "CMAKE_BUILD_PARALLEL_LEVEL=4 (500 MiB a job)" in works.check(*words).out
+
+
+def test_what_cmake_fetches_is_told_with_its_place(works: Works) -> None:
+    answer = works.json("fetching", *ALL)
+    (note,) = found(answer, "WP207")
+    assert "git.test (CMakeLists.txt:4)" in note["summary"]
+    assert answer["ready"] == f"{APT} g++ git"
 
 
 def test_crates_and_a_toolchain_are_downloads_that_are_told(works: Works) -> None:
