@@ -142,7 +142,7 @@ def wanted(name: str) -> Use | None:
         return Use.METADATA
     base = name[name.rfind("/") + 1 :]
     suffix = base[base.rfind(".") :].lower() if "." in base else ""
-    if suffix in _SOURCES:
+    if suffix in _SOURCES and base != "make.inc":
         return None if is_aside(name) else Use.VENDORED if is_vendored(name) else Use.SOURCE
     if suffix == ".py":
         return _python(name, base)
@@ -171,7 +171,7 @@ def _build_file(name: str, base: str, suffix: str) -> Use | None:
         return Use.HEAD
     if suffix == ".sh":
         return None if _SERVERS.search(name) else mine
-    if base in ("Makefile", "makefile", "GNUmakefile"):
+    if base in ("Makefile", "makefile", "GNUmakefile", "make.inc") or suffix == ".mk":
         return mine
     return Use.BUILD if depth == 0 and base in ("conanfile.txt", "vcpkg.json", "CMakePresets.json") else None
 

@@ -9,7 +9,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from planner.needs import ANY_VERSION
-from planner.sdist.inspectors.cmake_flow import Handler, Walk, path_in
+from planner.sdist.inspectors.cmake_flow import Handler, Walk
+from planner.sdist.inspectors.cmake_scope import path_in
 from planner.sdist.inspectors.cmake_syntax import Argument, Block, Command, Node
 from planner.sdist.inspectors.cmake_values import UNKNOWN, Choice, Unknown, found_or_not
 from planner.sdist.inspectors.ledger import at_least

@@ -17,7 +17,7 @@ from planner.sdist.includes import MARK
 from planner.sdist.setup_py import Built
 from planner.sdist.sources import Sources
 
-__all__ = ["Compilation", "Compiled", "compilation", "says"]
+__all__ = ["Compilation", "Compiled", "compilation", "cython_makes_cxx", "says"]
 
 """What happens without a need of an optional extension."""
 
@@ -27,6 +27,7 @@ _LANGUAGES = {
     ".f95": "fortran", ".f03": "fortran", ".F": "fortran", ".F90": "fortran",
 }  # fmt: skip
 _OTHER_ENGINES = re.compile(r"mesonpy|scikit_build_core|py_build_cmake|cmeel|sipbuild|maturin|skbuild")
+_PURE_HOOKS = frozenset({"vcs", "version", "sbom", "jupyter-builder", "nodejs-build", "gettext", "autorun"})
 _NAMED = re.compile(r"([\w.*-]+)\.(?:c|cc|cpp|cxx|c\+\+|cu|pyx|m|mm|f|f90|f95|for|i)\b")
 _GLOBBED = re.compile(r"([\w-]*)[/\\'\", ]*\*(\.(?:c|cc|cpp|cxx|cu|pyx|m|f|f90))\b")
 _SYSTEM_WORDS = {
@@ -38,6 +39,7 @@ _SYSTEM_WORDS = {
         r"(?:[/_.-]|$)"
     ),
 }
+_OF_CXX = re.compile(r"libcpp/(?!bool\.pxd|nullptr\.pxd|cast\.pxd)\w+\.pxd")
 _CFFI = re.compile(r"[\"']\s*([\w./-]+\.py):\w+\s*[\"']")
 _WITHOUT_C = re.compile(r"\.set_source\(\s*[^,()]{1,200},\s*None\b")
 
@@ -86,10 +88,8 @@ def language_of(name: str) -> str:
 def compilation(sdist: Sources) -> Compilation:
     """What the build of an sdist compiles, as far as its files tell without being run."""
     backend = str(sdist.table("build-system").get("build-backend") or "")
-    if _OTHER_ENGINES.search(backend):
-        every = (name for name in sdist.files.names if language_of(name) and not naming.is_aside(name))
-        hints = [Compiled(path=name, language=language_of(name), strength="hint") for name in every]
-        return Compilation(sources=_best(hints), foreign=True)
+    if _OTHER_ENGINES.search(backend) or _by_a_script(sdist, backend) or _by_cmake(sdist):
+        return Compilation(sources=tuple(_every(sdist)), foreign=True)
     stated = [*_of_pyproject(sdist), *(sdist.setup.built if sdist.setup else ())]
     stated = [built for built in stated if "Rust" not in built.kind]
     found = [*_of_cffi(sdist)]
@@ -101,6 +101,45 @@ def compilation(sdist: Sources) -> Compilation:
         found.extend(source for source in _guessed(sdist) if source.path not in known)
     folders = dict.fromkeys(folder for built in stated for folder in built.include_dirs)
     return Compilation(sources=_best(found), folders=tuple(folders), stated=whole)
+
+
+def _every(sdist: Sources) -> Iterator[Compiled]:
+    """Every source that may be compiled, as a hint."""
+    for name in sdist.files.names:
+        language = language_of(name)
+        if language and not naming.is_aside(name):
+            yield Compiled(
+                path=name, language=language, strength="hint", plus=says(sdist, name, "language:c++")
+            )
+
+
+def _by_a_script(sdist: Sources, backend: str) -> bool:
+    """Whether a backend of the sdist's own builds it, or one runs a script or a hook that may compile.
+
+    https://python-poetry.org/docs/building-extension-modules/, https://backend.pdm-project.org/build_config/,
+    https://hatch.pypa.io/latest/config/build/#build-hooks
+    """
+    if sdist.setup is None and sdist.table("build-system").get("backend-path"):
+        return True
+    if backend.startswith("poetry"):
+        return bool(sdist.table("tool", "poetry").get("build"))
+    if backend.startswith("pdm"):
+        build = sdist.table("tool", "pdm", "build")
+        return bool(build.get("run-setuptools") or build.get("setup-script"))
+    hooks = sdist.table("tool", "hatch", "build", "hooks")
+    return backend.startswith("hatch") and bool(
+        {*hooks, *sdist.table("tool", "hatch", "build", "targets", "wheel", "hooks")} - _PURE_HOOKS
+    )
+
+
+def _by_cmake(sdist: Sources) -> bool:
+    """Whether the extensions of setup.py name no source at all, and a CMakeLists.txt may."""
+    built = sdist.setup.built if sdist.setup is not None else ()
+    return (
+        bool(built)
+        and all(one.sources == () for one in built)
+        and any(name.endswith("CMakeLists.txt") for name in sdist.files.names)
+    )
 
 
 def _best(found: Iterable[Compiled]) -> tuple[Compiled, ...]:
@@ -159,6 +198,20 @@ def _of_built(sdist: Sources, built: Built) -> Iterator[Compiled]:
 def says(sdist: Sources, path: str, mark: str) -> bool:
     """Whether a source sets this mark about itself (see `Include`)."""
     return any(include.name == MARK + mark for include in sdist.files.includes.get(path, ()))
+
+
+def cython_makes_cxx(sdist: Sources) -> bool:
+    """Whether one of the Cython sources becomes C++, as it says itself or by what it imports.
+
+    Of the declarations in `libcpp`, those of `bool` and `nullptr` alone do for C as well.
+    https://cython.readthedocs.io/en/latest/src/userguide/wrapping_CPlusPlus.html
+    """
+    return any(
+        include.name == f"{MARK}language:c++" or _OF_CXX.match(include.name)
+        for name in sdist.files.names
+        if name.endswith(".pyx") and not naming.is_aside(name)
+        for include in sdist.files.includes.get(name, ())
+    )
 
 
 def _present(sdist: Sources, source: str) -> str:

@@ -17,9 +17,20 @@ from planner.sdist import texts
 from planner.sdist.archive import SdistFiles
 from planner.sdist.inspectors.ledger import ALWAYS, NEVER, Ledger, merged, weigh
 from planner.sdist.inspectors.meson_finds import always, find_functions, find_methods, language
-from planner.sdist.inspectors.meson_flow import Asked, Handler, Project, Walk
-from planner.sdist.inspectors.meson_syntax import Assign, Call, Group, Literal, SyntaxProblemError, parse
-from planner.sdist.inspectors.meson_values import ABSENT, PRESENT, UNKNOWN, Feature, Hang, Thing, as_test
+from planner.sdist.inspectors.meson_flow import Handler, Walk
+from planner.sdist.inspectors.meson_nodes import Assign, Call, Group, Literal
+from planner.sdist.inspectors.meson_syntax import SyntaxProblemError, parse
+from planner.sdist.inspectors.meson_values import (
+    ABSENT,
+    PRESENT,
+    UNKNOWN,
+    Asked,
+    Feature,
+    Hang,
+    Project,
+    Thing,
+    as_test,
+)
 from planner.sdist.inspectors.meson_wraps import enter, provider
 from planner.sdist.inspectors.port import Clue
 from planner.sdist.names import is_aside

@@ -13,11 +13,12 @@ from packaging.utils import canonicalize_name
 
 from planner.knowledge.standard_headers import standard_headers
 from planner.needs import ANY_VERSION
-from planner.sdist.inspectors.meson_flow import Asked, Handler, Walk
+from planner.sdist.inspectors.meson_flow import Handler, Walk
 from planner.sdist.inspectors.meson_values import (
     ABSENT,
     PRESENT,
     UNKNOWN,
+    Asked,
     Feature,
     Hang,
     Thing,

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from planner.sdist.archive import SdistFiles
 from planner.sdist.inspectors.ledger import ALWAYS, NEVER, Context, Ledger, weigh
-from planner.sdist.inspectors.meson_syntax import (
+from planner.sdist.inspectors.meson_choices import chosen, item, operated, same, whether_found
+from planner.sdist.inspectors.meson_nodes import (
     Assign,
     Call,
     Chain,
@@ -27,24 +28,22 @@ from planner.sdist.inspectors.meson_syntax import (
     Name,
     Not,
     Statement,
-    SyntaxProblemError,
-    parse,
 )  # fmt: skip
+from planner.sdist.inspectors.meson_syntax import SyntaxProblemError, parse
 from planner.sdist.inspectors.meson_values import (
     UNKNOWN,
+    Asked,
     Either,
-    Hang,
+    Project,
     Thing,
-    Unknown,
     as_test,
     bare,
     joined,
     method,
     negated,
-    plus,
 )  # fmt: skip
 
-__all__ = ["Asked", "Handler", "Project", "Walk"]
+__all__ = ["Handler", "Walk"]
 
 MAX_STEPS = 40_000
 MAX_FILES = 200
@@ -56,42 +55,7 @@ class _LimitError(Exception):
     """The work is over its bound."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A call with its arguments worked out; `of` is the object of a method."""
-
-    name: str
-    arguments: list[object]
-    keywords: Mapping[str, object]
-    where: str
-    of: object = None
-
-    def texts(self) -> list[str]:
-        """The arguments that are texts, lists laid flat."""
-        out: list[str] = []
-        for argument in self.arguments:
-            parts = argument if isinstance(argument, list) else [argument]
-            out.extend(part for part in parts if isinstance(part, str))
-        return out
-
-    def text(self, name: str) -> str:
-        """A keyword's text, or ""."""
-        value = self.keywords.get(name)
-        return value if isinstance(value, str) else ""
-
-
 Handler = Callable[["Walk", Asked], object]
-
-
-@dataclass(slots=True)
-class Project:
-    """A project or subproject: where it lies, its options, the folder at hand, and its variables."""
-
-    folder: str
-    options: dict[str, object] = field(default_factory=dict)
-    here: str = ""
-    subprojects: str = "subprojects"
-    variables: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass
@@ -196,7 +160,7 @@ class Walk:
     def _assign(self, statement: Assign, value: object) -> None:
         variables = self.project.variables
         if statement.adds:
-            value = _operated("+", variables.get(statement.name, UNKNOWN), value)
+            value = operated("+", variables.get(statement.name, UNKNOWN), value)
         variables[statement.name] = value
 
     def _if(self, block: If, context: Context) -> Context:
@@ -246,10 +210,10 @@ class Walk:
         }
         for name in changed:
             values = [memory.get(name, UNKNOWN) for _, memory in outcomes]
-            if all(value is values[0] for value in values) or _same(values):
+            if all(value is values[0] for value in values) or same(values):
                 merged[name] = values[0]
             else:
-                merged[name] = _chosen([context for context, _ in outcomes], values)
+                merged[name] = chosen([context for context, _ in outcomes], values)
         self.project.variables = merged
         return context
 
@@ -288,7 +252,7 @@ class Walk:
                 return -value if type(value) is int else UNKNOWN
             return negated(value)
         if isinstance(expression, Index):
-            return _item(self.value(expression.of), self.value(expression.key))
+            return item(self.value(expression.of), self.value(expression.key))
         if isinstance(expression, Choose):
             return self._choose(expression)
         return self._chain(expression)
@@ -313,7 +277,7 @@ class Walk:
             self.context = (*context, branch)
             values.append(self.value(part))
         self.context = context
-        return values[0] if _same(values) else _chosen([(taken,), (other,)], values)
+        return values[0] if same(values) else chosen([(taken,), (other,)], values)
 
     def _chain(self, chain: Chain) -> object:
         operator = chain.operator
@@ -322,7 +286,7 @@ class Walk:
         values = [self.value(operand) for operand in chain.operands]
         made = values[0]
         for value in values[1:]:
-            made = _operated(operator, made, value)
+            made = operated(operator, made, value)
         return made
 
     def _logical(self, chain: Chain) -> object:
@@ -339,7 +303,7 @@ class Walk:
     def _call(self, call: Call) -> object:
         whole = self.value(call.of) if call.of is not None else None
         if isinstance(whole, Either) and call.name == "found":
-            return _whether_found(whole)
+            return whether_found(whole)
         of = bare(whole)
         arguments = [bare(self.value(argument)) for argument in call.arguments]
         keywords = {name: bare(self.value(value)) for name, value in call.keywords.items()}
@@ -355,128 +319,3 @@ class Walk:
         if found is not None:
             return found(self, asked)
         return method(of, call.name, arguments)
-
-
-def _keys_of(value: object) -> Sequence[int]:
-    """What a value hangs on, or one of the things in a list."""
-    if isinstance(value, (Either, Hang)):
-        return value.keys
-    items = value[:40] if isinstance(value, list) else []
-    return [key for item in items if isinstance(item, (Either, Hang)) for key in item.keys]
-
-
-def _either(contexts: list[Context], values: Sequence[object]) -> Either | Unknown:
-    keys = {key for context in contexts for branch in context for key in branch.keys}
-    keys |= {key for value in values for key in _keys_of(value)}
-    cost = 1 + max((value.cost for value in values if isinstance(value, Either)), default=0)
-
-    def pick(given: frozenset[int]) -> object:
-        for context, value in zip(contexts, values, strict=True):
-            if all(branch.holds(given) for branch in context):
-                return value.pick(given) if isinstance(value, Either) else value
-        return UNKNOWN
-
-    return Either(pick, tuple(sorted(keys)), cost) if cost < 60 and len(keys) <= 12 else UNKNOWN
-
-
-def _same(values: Sequence[object]) -> bool:
-    """Whether plain values are equal; others are compared by what they are."""
-    first = values[0]
-    if isinstance(first, (str, int)):
-        return all(type(value) is type(first) and value == first for value in values[1:])
-    if isinstance(first, list) and all(isinstance(item, str) for item in first):
-        return all(value == first for value in values[1:])
-    return all(value is first for value in values[1:])
-
-
-def _whether_found(either: Either) -> object:
-    """`found()` of a thing that is one or another."""
-
-    def test(found: frozenset[int]) -> bool | None:
-        thing = either.pick(found)
-        return thing.test(found) if isinstance(thing, Hang) and thing.found else None
-
-    return Hang(test, either.keys, cost=either.cost + 1)
-
-
-def _item(of: object, key: object) -> object:
-    if isinstance(of, Either):
-        lists = of
-        made = Either(lambda found: _item(lists.pick(found), key), of.keys, of.cost + 1)
-        return made if made.cost < 60 else UNKNOWN
-    if isinstance(of, list) and type(key) is int:
-        return of[key] if -len(of) <= key < len(of) else UNKNOWN
-    if isinstance(of, dict) and isinstance(key, str):
-        return of.get(key, UNKNOWN)
-    return UNKNOWN
-
-
-def _operated(operator: str, one: object, two: object) -> object:
-    if isinstance(one, Either) or isinstance(two, Either):
-        return _compared(operator, one, two)
-    if operator in ("in", "not in") and isinstance(one, str) and isinstance(two, str):
-        return (one in two) is (operator == "in")
-    if operator == "+":
-        return plus(one, two)
-    if operator == "/" and isinstance(one, str) and isinstance(two, str):
-        return posixpath.join(one, two)[:2_000]
-    plain = (str, int)
-    if operator in ("==", "!=") and isinstance(one, list) and isinstance(two, list):
-        known = all(isinstance(item, str) for item in (*one, *two))
-        return (one == two) is (operator == "==") if known else UNKNOWN
-    if operator in ("==", "!=") and isinstance(one, plain) and isinstance(two, plain):
-        return (one == two) is (operator == "==")
-    if operator in ("in", "not in") and isinstance(two, (list, dict)):
-        known = isinstance(one, plain) and all(isinstance(item, plain) for item in two)
-        return (one in two) is (operator == "in") if known else UNKNOWN
-    if type(one) is int and type(two) is int:
-        answers: dict[str, object] = {
-            "<": one < two, "<=": one <= two, ">": one > two, ">=": one >= two, "-": one - two,
-        }  # fmt: skip
-        return answers.get(operator, UNKNOWN)
-    return UNKNOWN
-
-
-def _compared(operator: str, one: object, two: object) -> object:
-    """A comparison of values that hang on things found hangs on them, too."""
-    cost = 1 + sum(value.cost for value in (one, two) if isinstance(value, Either))
-    keys = tuple(key for value in (one, two) if isinstance(value, Either) for key in value.keys)
-    if cost > 60:
-        return UNKNOWN
-
-    def pick(found: frozenset[int]) -> object:
-        first = one.pick(found) if isinstance(one, Either) else one
-        second = two.pick(found) if isinstance(two, Either) else two
-        return _operated(operator, first, second)
-
-    if operator not in ("==", "!=", "in", "not in", "<", "<=", ">", ">="):
-        return Either(pick, keys, cost)
-
-    def test(found: frozenset[int]) -> bool | None:
-        value = pick(found)
-        return value if isinstance(value, bool) else None
-
-    return Hang(test, keys, cost=cost)
-
-
-def _chosen(contexts: list[Context], values: Sequence[object]) -> Hang | Either | Unknown:
-    """A value that hangs on which part was taken."""
-    branches = [branch for context in contexts for branch in context]
-    if any(branch.kind == "unsure" for branch in branches):
-        return UNKNOWN
-    found = all(isinstance(value, Hang) and value.found for value in values)
-    if not found and not all(isinstance(value, (bool, Hang)) for value in values):
-        return _either(contexts, values)
-    tests = [(value.test, value.keys) if isinstance(value, Hang) else as_test(value) for value in values]
-    keys = {key for branch in branches for key in branch.keys} | {key for _, keys in tests for key in keys}
-    if len(keys) > 12:
-        return UNKNOWN
-
-    def test(given: frozenset[int]) -> bool | None:
-        for context, (inner, _) in zip(contexts, tests, strict=True):
-            if all(branch.holds(given) for branch in context):
-                return inner(given)
-        return None
-
-    cost = 1 + max((value.cost for value in values if isinstance(value, Hang)), default=0)
-    return Hang(test, tuple(sorted(keys)), found=found, cost=cost) if cost < 60 else UNKNOWN

@@ -7,13 +7,25 @@ in CMake, a text that breaks it is no build file at all, so that nothing of it i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-__all__ = [
-    "Assign", "Call", "Chain", "Choose", "Expression", "Foreach", "Group", "If", "Index", "Literal", "Name",
-    "Not", "Statement", "SyntaxProblemError", "parse",
-]  # fmt: skip
+from planner.sdist.inspectors.meson_nodes import (
+    Assign,
+    Call,
+    Chain,
+    Choose,
+    Expression,
+    Foreach,
+    Group,
+    If,
+    Index,
+    Literal,
+    Name,
+    Not,
+    Statement,
+)  # fmt: skip
+
+__all__ = ["SyntaxProblemError", "parse"]
 
 MAX_TEXT = 1 << 20
 MAX_DEPTH = 60
@@ -25,107 +37,6 @@ class SyntaxProblemError(Exception):
     def __init__(self, line: int) -> None:
         super().__init__(line)
         self.line = line
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A text, a number or a truth; `formatted` is an f-string, whose names are not looked up."""
-
-    value: str | int | bool
-    formatted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A variable."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A list, or with `keys` a dictionary."""
-
-    items: tuple[Expression, ...]
-    keys: tuple[Expression, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function, or with `of` a method; keyword arguments by name."""
-
-    name: str
-    arguments: tuple[Expression, ...]
-    keywords: dict[str, Expression]
-    line: int
-    of: Expression | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """`of[key]`."""
-
-    of: Expression
-    key: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """`not value`, or with `sign` a negative number."""
-
-    value: Expression
-    sign: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """Operands joined by one operator, from left to right."""
-
-    operator: str
-    operands: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Choose:
-    """`test ? yes : no`."""
-
-    test: Expression
-    yes: Expression
-    no: Expression
-
-
-Expression: TypeAlias = "Literal | Name | Group | Call | Index | Not | Chain | Choose"
-
-
-@dataclass(frozen=True, slots=True)
-class Assign:
-    """`name = value`, or `name += value`; without a name, an expression that stands alone."""
-
-    name: str
-    value: Expression
-    line: int
-    adds: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class If:
-    """The parts with their tests; that of `else` is None."""
-
-    parts: tuple[tuple[Expression | None, tuple[Statement, ...]], ...]
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Foreach:
-    """A loop over a list (one name) or a dictionary (two)."""
-
-    names: tuple[str, ...]
-    over: Expression
-    body: tuple[Statement, ...]
-    line: int
-
-
-Statement: TypeAlias = "Assign | If | Foreach"
 
 
 class _Token(NamedTuple):

@@ -6,15 +6,30 @@ https://mesonbuild.com/Reference-manual_elementary.html
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from planner.sdist.inspectors.ledger import Test
 
 __all__ = [
-    "ABSENT", "PRESENT", "UNKNOWN", "Either", "Feature", "Hang", "Thing", "Unknown", "as_test",
-    "bare", "joined", "method", "negated", "plus", "version_matches",
+    "ABSENT",
+    "PRESENT",
+    "UNKNOWN",
+    "Asked",
+    "Either",
+    "Feature",
+    "Hang",
+    "Project",
+    "Thing",
+    "Unknown",
+    "as_test",
+    "bare",
+    "joined",
+    "method",
+    "negated",
+    "plus",
+    "version_matches",
 ]  # fmt: skip
 
 
@@ -60,6 +75,41 @@ class Thing:
 
     kind: str
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call with its arguments worked out; `of` is the object of a method."""
+
+    name: str
+    arguments: list[object]
+    keywords: Mapping[str, object]
+    where: str
+    of: object = None
+
+    def texts(self) -> list[str]:
+        """The arguments that are texts, lists laid flat."""
+        out: list[str] = []
+        for argument in self.arguments:
+            parts = argument if isinstance(argument, list) else [argument]
+            out.extend(part for part in parts if isinstance(part, str))
+        return out
+
+    def text(self, name: str) -> str:
+        """A keyword's text, or ""."""
+        value = self.keywords.get(name)
+        return value if isinstance(value, str) else ""
+
+
+@dataclass(slots=True)
+class Project:
+    """A project or subproject: where it lies, its options, the folder at hand, and its variables."""
+
+    folder: str
+    options: dict[str, object] = field(default_factory=dict)
+    here: str = ""
+    subprojects: str = "subprojects"
+    variables: dict[str, object] = field(default_factory=dict)
 
 
 UNKNOWN: Final = Unknown()

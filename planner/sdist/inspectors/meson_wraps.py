@@ -8,9 +8,10 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 
-from planner.sdist.inspectors.cmake_commands import host_of
+from planner.sdist.inspectors.cmake_fetches import host_of
 from planner.sdist.inspectors.ledger import Branch
-from planner.sdist.inspectors.meson_flow import Asked, Project, Walk
+from planner.sdist.inspectors.meson_flow import Walk
+from planner.sdist.inspectors.meson_values import Asked, Project
 from planner.setupcfg import ini_sections
 
 __all__ = ["Subproject", "enter", "fall_back", "provider"]

@@ -17,6 +17,7 @@ from packaging.version import Version
 from planner.dists import parse_requirement
 from planner.needs import ANY_VERSION, Doubt, Evidence, Need, Role, Strength
 from planner.sdist import texts
+from planner.sdist.inspectors.compiled import cython_makes_cxx
 from planner.sdist.inspectors.ledger import merged
 from planner.sdist.inspectors.port import Clue
 from planner.sdist.sources import Sources
@@ -107,7 +108,8 @@ def _requires(sdist: Sources, lines: list[str]) -> Iterable[Need]:
     for name, text in needed.items():
         where = _line(lines, text, "requires")
         if name in _IMPLIED:
-            yield from _hint(_IMPLIED[name], where, f"requires {name}")
+            subject = _CXX if name == "cython" and cython_makes_cxx(sdist) else _IMPLIED[name]
+            yield from _hint(subject, where, f"requires {name}")
         if name in _RUNS:
             subject, brought = _RUNS[name]
             if not any(project in needed for project in brought):

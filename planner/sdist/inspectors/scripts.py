@@ -11,12 +11,12 @@ import posixpath
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.needs import Evidence, Need, Strength
 from planner.sdist import names as naming
 from planner.sdist.inspectors.port import Clue
-from planner.sdist.inspectors.shell_text import Call, calls_in_makefile, calls_in_script
+from planner.sdist.inspectors.shell_text import Call, calls_in_makefile, calls_in_script, variable
 from planner.sdist.sources import Sources
 
 __all__ = ["inspect", "needs_of_script"]
@@ -44,7 +44,9 @@ _RUNNERS = frozenset(
     | {"getstatusoutput", "runcmd", "shell", "sh", "quiet_call", "run_command", "call_subprocess"}
 )
 _MAKEFILE = re.compile(r"(?:GNU)?[Mm]akefile(?:\.\w+)?")
+_OF_WINDOWS = (".nmake", ".msc", ".msvc", ".vc", ".win", ".win32", ".mingw", ".mgw", ".bcc")
 _WORD = re.compile(r"[\w./+-]+")
+_ASSEMBLERS = frozenset({"nasm", "yasm"})
 _AUTOMAKE = ("Makefile.in", "Makefile.am")
 _MAX_SCRIPT = 1 << 20
 _MAX_FOLLOWED = 20
@@ -78,6 +80,8 @@ def _scripts(sdist: Sources) -> dict[str, list[str]]:
     for name in sdist.files.names:
         base = name[name.rfind("/") + 1 :]
         is_script = base.endswith(".sh") or base in ("configure", "autogen", "bootstrap", "buildconf")
+        if base.endswith(_OF_WINDOWS) and sdist.markers.get("sys_platform") != "win32":
+            continue
         if (is_script or _MAKEFILE.fullmatch(base)) and not naming.is_aside(name):
             found.setdefault(base, []).append(name)
     return found
@@ -106,12 +110,44 @@ def needs_of_script(sdist: Sources, script: str, where: str, strength: Strength)
         if text is None or len(text) > _MAX_SCRIPT:
             continue
         makefile = _MAKEFILE.fullmatch(base) is not None
+        if makefile:
+            yield from _assembler(sdist, path, text, how)
         for call in calls_in_makefile(text) if makefile else calls_in_script(text):
             weight: Strength = how if call.sure else "hint"
             yield from _of_call(call, path, weight)
             waiting.extend(
                 (other, f"{path}:{call.line}", weight) for other in _own_scripts(sdist, call, folder)
             )
+
+
+def _assembler(sdist: Sources, path: str, text: str, strength: Strength) -> Iterator[Need]:
+    """The assembler that a Makefile names, or a file that it includes, where there are sources for it.
+
+    Those of nasm and yasm are for x86 alone. An assignment inside `ifeq` may not hold.
+    """
+    folder = path.rpartition("/")[0]
+    if not re.fullmatch(r"(?i)x86_64|amd64|i[3-6]86", sdist.markers.get("platform_machine", "x86_64")):
+        return
+    below = f"{folder}/" if folder else ""
+    source = next(
+        (name for name in sdist.files.names if name.startswith(below) and name.endswith(".asm")), ""
+    )
+    for name, code in ((path, text), *_included(sdist, folder, text)):
+        found = variable(code, _ASSEMBLERS) if source else None
+        if found is not None:
+            program, line = found
+            need = _need(f"program:{program}", f"{name}:{line}", "assembles with it", strength)
+            yield replace(need, because=(*need.because, Evidence(where=source)))
+            return
+
+
+def _included(sdist: Sources, folder: str, text: str) -> Iterator[tuple[str, str]]:
+    """The files that a Makefile includes by their plain names."""
+    for word in re.findall(r"^-?include[ \t]+([\w./-]+)[ \t]*$", text, re.MULTILINE)[:_MAX_FOLLOWED]:
+        path = posixpath.normpath(posixpath.join(folder, word))
+        other = sdist.files.text(path)
+        if other is not None:
+            yield path, other
 
 
 def _own_scripts(sdist: Sources, call: Call, folder: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Call", "calls_in_makefile", "calls_in_script"]
+__all__ = ["Call", "calls_in_makefile", "calls_in_script", "variable"]
 
 MAX_LINES = 20_000
 MAX_LINE = 4_000
@@ -21,6 +21,8 @@ _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
 _SIGNS = re.compile(r"[;|&(){}`\s$]")
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "time", "{"})
 _WRAPPERS = frozenset({"exec", "env", "sudo", "command", "nohup", "nice", "builtin", "eval", "xvfb-run"})
+_IF = frozenset({"ifeq", "ifneq", "ifdef", "ifndef"})
+_SET = re.compile(r"[A-Za-z_]\w*[ \t]*(?:[:?]{0,2}=)[ \t]*(\S+)[ \t]*\Z")
 _OPENS, _CLOSES = frozenset({"if", "case"}), frozenset({"fi", "esac"})
 
 
@@ -68,6 +70,18 @@ def calls_in_makefile(text: str) -> Iterator[Call]:
                 command = _command(words)
                 if command:
                     yield Call(program=command[0], words=command, line=number, sure=False)
+
+
+def variable(text: str, values: frozenset[str]) -> tuple[str, int] | None:
+    """The first variable of a Makefile that is one of these values, and its line, outside conditions."""
+    depth = 0
+    for number, line in _logical(text):
+        words = line.split()
+        depth += (words[0] in _IF) - (words[0] == "endif")
+        found = _SET.match(line) if depth <= 0 else None
+        if found and found[1] in values:
+            return found[1], number
+    return None
 
 
 def _logical(text: str) -> Iterator[tuple[int, str]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from planner.needs import MAY_BE_COMPILED, Doubt, Evidence, Inspection, Need, Unit
 from planner.sdist import names as naming
 from planner.sdist.inspectors import cargo, cmake, headers, meson, pyproject, scripts, setup_script
+from planner.sdist.inspectors.compiled import cython_makes_cxx
 from planner.sdist.inspectors.port import Clue, Inspector
 from planner.sdist.inspectors.units import units
 from planner.sdist.sources import Sources
@@ -76,6 +77,8 @@ def _compilers(sdist: Sources, needs: Iterable[Need], compiled: Iterable[Unit]) 
     for need in () if found else told:
         found[need.subject.rpartition("/")[2]] = replace(need.because[0], text=MAY_BE_COMPILED)
     found = found or _by_suffix(sdist)
+    if "c" in found and cython_makes_cxx(sdist):
+        found.setdefault("cxx", found.pop("c"))
     for name, evidence in sorted(found.items()):
         yield Need(subject=f"{_COMPILER}{name}", role="build", because=(evidence,))
     if found.keys() & {"c", "cxx"}:

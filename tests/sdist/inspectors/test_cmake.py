@@ -431,3 +431,36 @@ def test_nothing_raises(text: str) -> None:
     for clue in inspect(make_sources({"pyproject.toml": SCIKIT, "CMakeLists.txt": text})):
         assert str(clue)
         assert not isinstance(clue, Need) or all(evidence.where for evidence in clue.because)
+
+
+@pytest.mark.parametrize(
+    ("backend", "make"),
+    [
+        ("from scikit_build_core.build import *\n", False),
+        (
+            "def get_requires_for_build_wheel(s=None):\n    return [r for r in orig(s) if r != 'ninja']\n",
+            True,
+        ),
+    ],
+)
+def test_a_wrapped_backend_that_picks_ninja_out(backend: str, make: bool) -> None:
+    files = {
+        "pyproject.toml": "[build-system]\nrequires = ['scikit-build-core']\nbuild-backend = 'backend'\n"
+        "backend-path = ['own']",
+        "own/backend.py": backend,
+        "CMakeLists.txt": "project(demo C)",
+    }
+    assert set(told(inspect, files)) == {C, *(["program:make"] if make else [])}
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        "def configure_windows():\n    run(['cmake', '.'])\n",
+        "def configure():\n    run(['cmake', '-G', 'NMake Makefiles'])\n",
+    ],
+)
+def test_cmake_that_runs_on_windows_alone(setup: str) -> None:
+    files = {"setup.py": setup, "CMakeLists.txt": "project(demo C)"}
+    assert told(inspect, files) == {}
+    assert "program:cmake" in told(inspect, files, sys_platform="win32")

@@ -8,7 +8,7 @@ from planner.needs import Need, Unit
 from planner.sdist import texts
 from planner.sdist.archive import read_archive
 from planner.sdist.extensions import Native
-from planner.sdist.inspectors import headers
+from planner.sdist.inspectors import headers, pyproject, table
 from planner.sdist.inspectors.units import units
 from planner.sdist.setup_py import Built, SetupPy
 from planner.sdist.sources import Sources
@@ -360,3 +360,42 @@ def test_units_of_rust_and_meson() -> None:
         ("fortran", 1, 0),
         ("rust", 1, 2),
     ]
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        "[build-system]\nbuild-backend = 'pdm.backend'\n[tool.pdm.build]\nrun-setuptools = true\n",
+        "[build-system]\nbuild-backend = 'poetry.core.masonry.api'\n[tool.poetry]\nbuild = 'build.py'\n",
+        "[build-system]\nbuild-backend = 'hatchling.build'\n[tool.hatch.build.hooks.custom]\n",
+        "[build-system]\nbuild-backend = 'own'\nbackend-path = ['.']\n",
+    ],
+)
+def test_units_of_what_a_script_may_compile(toml: str) -> None:
+    found = units(sources({"pyproject.toml": toml, "a.pyx": "x = 1\n", "tests/b.c": ""}))
+    assert [unit.language for unit in found] == ["cython"]
+
+
+def test_units_where_setup_py_leaves_all_to_cmake() -> None:
+    members = {"setup.py": "", "CMakeLists.txt": "", "src/a.cpp": "#include <pybind11/numpy.h>\n"}
+    found = units(sources(members, built=(extension(),)))
+    assert [unit.language for unit in found] == ["pybind11"]
+    assert units(sources({"setup.py": "", "a.cpp": ""}, built=(extension(),))) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "compiler"),
+    [
+        ("# distutils: language = c++\n", "cxx"),
+        ("from libcpp.vector cimport vector\n", "cxx"),
+        ("from libcpp cimport bool\n", "c"),
+        ("cimport cython\n", "c"),
+    ],
+)
+def test_what_cython_makes(source: str, compiler: str) -> None:
+    toml = "[build-system]\nrequires = ['cython']\nbuild-backend = 'own'\nbackend-path = ['.']\n"
+    found = table.inspect(sources({"pyproject.toml": toml, "m.pyx": source}))
+    told = {need.subject for need in found.needs if need.strength == "required"}
+    assert told == {f"dep:virtual/compiler/{compiler}", "header:Python.h"}
+    hints = {need.subject for need in pyproject.inspect(sources({"pyproject.toml": toml, "m.pyx": source}))}
+    assert f"dep:virtual/compiler/{compiler}" in hints

@@ -158,3 +158,29 @@ def test_shell_text_never_raises(text: str) -> None:
     for call in (*calls_in_script(text), *calls_in_makefile(text)):
         assert call.program
         assert call.line >= 1
+
+
+NASM = {"lib/a.asm": "", "lib/m.unx": ""}
+
+
+@pytest.mark.parametrize(
+    ("makefile", "others", "found"),
+    [
+        ("AS = nasm\n", NASM, {"program:nasm"}),
+        ("AS ?= yasm\n", NASM, {"program:yasm"}),
+        ("include make.inc\n", {**NASM, "lib/make.inc": "CC = gcc\nAS := nasm\n"}, {"program:nasm"}),
+        ("ifeq ($(cpu),x86)\nAS = nasm\nendif\n", NASM, set()),
+        ("AS = nasm\n", {}, set()),
+        ("AS = nasm -f elf64\n", NASM, set()),
+        ("CC = gcc\n", NASM, set()),
+    ],
+)
+def test_the_assembler_of_a_makefile(makefile: str, others: dict[str, str], found: set[str]) -> None:
+    setup = "subprocess.run(['make', '-f', 'Makefile.unx'], cwd='lib')\n"
+    asked = inspected({"setup.py": setup, "lib/Makefile.unx": makefile, **others})
+    assert {subject for subject in asked if subject.startswith("program:")} == found
+
+
+def test_makefiles_for_windows_are_left_out() -> None:
+    setup = "subprocess.run(['nmake', '/f', 'Makefile.nmake'])\n"
+    assert inspected({"setup.py": setup, "Makefile.nmake": "AS = nasm\nx:\n\tperl x\n", "a.asm": ""}) == {}
