@@ -38,7 +38,7 @@ def build_details(ready: Readiness, *, verbose: bool) -> Iterator[tuple[str, str
     if ready.jobs is not None:
         told = " ".join(f"{name}={value}" for name, value in ready.variables) or ready.jobs.setting
         one = told or "1 at a time"
-        arithmetic = f" ({ready.jobs.arithmetic})" if verbose else f" ({size(ready.jobs.per_job)} a job)"
+        arithmetic = f": {ready.jobs.arithmetic}" if verbose else f" ({size(ready.jobs.per_job)} a job)"
         yield "jobs", one + arithmetic, "" if ready.jobs.fits else "red"
     if not ready.isolated:
         yield "isolation", f"off: --no-build-isolation-package {ready.project}", "yellow"
