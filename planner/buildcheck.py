@@ -58,11 +58,11 @@ def make_ready(
     for build in builds:
         reading = readings.get(build.project)
         inspection = reading.inspection if reading is not None else None
-        if build.native is False or inspection is None:
+        if inspection is None:
             inspection = Inspection()
         needs = _needs(build.project, build.version, inspection.needs)
         if build.native is False:
-            needs = tuple(need for need in needs if need.role == "run")
+            needs = tuple(need for need in needs if need.role == "run" or _external(need))
         cases.append(_Case(build, inspection, needs))
     run = {pin.project: needs for pin in pins if (needs := _run_needs(pin))}
     machine = _looked_up(machine, look, [*((c.build.project, c.needs) for c in cases), *run.items()])
@@ -95,6 +95,11 @@ def make_ready(
         variables=variables,
         findings=tuple(findings),
     )
+
+
+def _external(need: Need) -> bool:
+    """Whether the project itself names the need (PEP 725), so that it holds for a pure build as well."""
+    return any(evidence.text.startswith("external.") for evidence in need.because)
 
 
 def _needs(project: NormalizedName, version: Version | None, needs: tuple[Need, ...]) -> tuple[Need, ...]:

@@ -36,7 +36,9 @@ def build_details(ready: Readiness, *, verbose: bool) -> Iterator[tuple[str, str
         more = f" and {len(lines) - SHOWN_PINS} more" if len(lines) > SHOWN_PINS and not verbose else ""
         yield "built by", ", ".join(lines if verbose else lines[:SHOWN_PINS]) + more, "dim"
     if ready.jobs is not None:
-        told = " ".join(f"{name}={value}" for name, value in ready.variables) or ready.jobs.setting
+        told = " ".join(
+            f"{name}={value}" for name, value in ready.variables
+        ) or f"--config-settings {ready.jobs.setting}" * bool(ready.jobs.setting)
         one = told or "1 at a time"
         arithmetic = f": {ready.jobs.arithmetic}" if verbose else f" ({size(ready.jobs.per_job)} a job)"
         yield "jobs", one + arithmetic, "" if ready.jobs.fits else "red"

@@ -174,7 +174,7 @@ def _with_older(build: SourceBuild, version: Version | None) -> SourceBuild:
 
 
 def _with_way_out(found: Finding, older: Mapping[str, Version]) -> Finding:
-    version = older.get(found.project) if found.code == "WP204" else None
+    version = older.get(found.project) if found.code in ("WP204", "WP208") else None
     if version is None:
         return found
     return replace(found, remedy=f"pin {found.project}=={version}: what that needs can be had here")

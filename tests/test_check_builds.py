@@ -548,7 +548,7 @@ def test_jobs_follow_from_memory_and_cores(
 
 def test_meson_takes_its_jobs_as_a_setting(works: Works) -> None:
     ran = works.check("geo==1.5", *memory(9000, 8))
-    assert "jobs       compile-args=-j8 (100 MiB a job)" in ran.out
+    assert "jobs       --config-settings compile-args=-j8 (100 MiB a job)" in ran.out
     assert works.package("geo")["config-settings"] == "compile-args=-j8"
 
 

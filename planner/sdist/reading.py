@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from planner.sdist import names, texts
 from planner.sdist.archive import SdistFiles, read_archive
 from planner.sdist.metadata import read_metadata
 from planner.sdist.native import Verdict, judge
-from planner.sdist.setup_py import read_setup_py
+from planner.sdist.setup_py import SetupPy, read_setup_py
 from planner.sdist.sources import Sources
 from planner.setupcfg import ini_sections
 
@@ -86,7 +87,7 @@ def read_files(
         metadata=_versioned(read_metadata(sources, project, version), sources.header("version")),
         native=verdict.native,
         native_because=verdict.because,
-        refuses=setup.refuses if setup and _runs_setup(build) else "",
+        refuses=_refuses(setup, files.text("setup.py") or "") if setup and _runs_setup(build) else "",
         backend=backend if isinstance(backend, str) else "",
         build_requires=requires,
         inspection=inspection,
@@ -99,17 +100,32 @@ def _runs_setup(build: Mapping[str, object]) -> bool:
     return not isinstance(backend, str) or backend.startswith("setuptools") or "backend-path" in build
 
 
+# What Python 2 alone reads; a file for a newer Python 3 than ours fails to parse too, and refuses nothing.
+_PYTHON_2 = re.compile(
+    r"(?m)^[ \t]*(?:print[ \t]+[\"'\w]|exec[ \t]+[\"']|except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:)"
+)
+
+
+def _refuses(setup: SetupPy, text: str) -> str:
+    """Why setup.py stops on this target: it says so, or only Python 2 can read it."""
+    if setup.refuses or "is not valid for Python 3" not in setup.unreadable:
+        return setup.refuses
+    return setup.unreadable if _PYTHON_2.search(text) else ""
+
+
 def _built(sources: Sources, verdict: Verdict) -> tuple[Verdict, Inspection | None]:
     """The verdict with what the inspectors know better: they follow what setup.py imports and hands on.
 
-    A pure sdist is inspected only where it has sources of a compiled language, or gives cffi something.
+    A pure sdist is inspected only where it has sources of a compiled language, gives cffi something, or
+    says itself what it needs (PEP 725).
     """
     setup = sources.setup
     doubtful = (setup is not None and "cffi_modules" in setup.given) or any(
         name.endswith(_COMPILED) and not names.is_aside(name) and not names.is_vendored(name)
         for name in sources.files.names
     )
-    if verdict.native is False and not (setup is not None and doubtful):
+    external = "external" in sources.pyproject
+    if verdict.native is False and not external and not (setup is not None and doubtful):
         return verdict, None
     inspection = _inspected(sources, compiles=verdict.native is not False)
     told = [
@@ -119,7 +135,7 @@ def _built(sources: Sources, verdict: Verdict) -> tuple[Verdict, Inspection | No
     ]
     firm = [need for need in told if need.because[0].text != MAY_BE_COMPILED]
     if verdict.native is True or not firm:
-        return verdict, inspection if verdict.native is not False else None
+        return verdict, inspection if verdict.native is not False or external else None
     because = tuple(str(evidence) for need in firm for evidence in need.because)
     return Verdict(native=True, because=because), inspection
 
