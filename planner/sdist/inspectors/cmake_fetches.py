@@ -11,6 +11,7 @@ from planner.sdist.inspectors.cmake_flow import Handler, Walk
 from planner.sdist.inspectors.cmake_syntax import Argument, Command
 from planner.sdist.inspectors.cmake_values import UNKNOWN, Choice
 from planner.sdist.inspectors.ledger import Branch
+from planner.sdist.inspectors.shell_text import tools_of
 
 __all__ = ["FETCHES", "host_of"]
 
@@ -141,12 +142,41 @@ def _file(walk: Walk, command: Command) -> None:
         walk.forget(command.arguments[1:])
 
 
+def _programs(walk: Walk, command: Command, words: list[str]) -> None:
+    """The programs that are run while it is configured, by their plain names; a result may be asked for.
+
+    https://cmake.org/cmake/help/latest/command/execute_process.html
+    """
+    keys: list[int] = []
+    fatal = "COMMAND_ERROR_IS_FATAL" in words
+    for word, program in pairwise(words):
+        if word != "COMMAND" or program in ("git", "cmake"):
+            continue
+        keys.extend(
+            walk.ledger.want(
+                f"program:{tool}",
+                walk.where(command),
+                f"runs {program}",
+                context=walk.context,
+                required=fatal,
+                silent=not fatal,
+                role="build",
+            )
+            for tool in tools_of(program)
+        )
+    if keys and not fatal and "RESULT_VARIABLE" in words[:-1]:
+        name = words[words.index("RESULT_VARIABLE") + 1]
+        there = tuple(keys)
+        walk.set(name, Choice(lambda found: "0" if found.issuperset(there) else "1", there))
+
+
 def _execute(walk: Walk, command: Command) -> None:
     arguments = command.arguments
     for argument, following in pairwise(arguments):
         if argument.text in _OUTPUTS:
             walk.set(following.text, UNKNOWN)
     words = [word or "" for word in walk.words(arguments)]
+    _programs(walk, command, words)
     if "submodule" in words or ("clone" in words and any(host_of(word) for word in words)):
         host = next((host for word in words if (host := host_of(word))), "git submodules")
         walk.ledger.substitute(walk.context, _DOWNLOADED)

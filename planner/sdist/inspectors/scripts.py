@@ -16,22 +16,12 @@ from dataclasses import dataclass, replace
 from planner.needs import Evidence, Need, Strength
 from planner.sdist import names as naming
 from planner.sdist.inspectors.port import Clue
-from planner.sdist.inspectors.shell_text import Call, calls_in_makefile, calls_in_script, variable
+from planner.sdist.inspectors.shell_text import Call, calls_in_makefile, calls_in_script, tools_of, variable
 from planner.sdist.sources import Sources
 
 __all__ = ["inspect", "needs_of_script"]
 
-# Programs that builds call and that a machine need not have; what every system has (sed, awk) is left out.
-_TOOLS = """
-cmake make gmake autoconf automake aclocal autoheader autoreconf libtoolize libtool autopoint gettextize git
-curl wget swig bison yacc byacc flex lex perl go cargo rustc nasm yasm meson ninja scons bazel waf
-pkg-config pkgconf patch m4 unzip zip xz svn hg cvs protoc flatc help2man makeinfo doxygen ragel re2c gperf
-gfortran gtkdocize intltoolize msgfmt xgettext patchelf chrpath nvcc javac java mvn ant node npm tclsh ruby
-php glslc glslangValidator dot gawk bc ed rsync
-"""
-_SPACED_TOOLS = f" {' '.join(_TOOLS.split())} "
 _COMPILERS = {"cc": "c", "gcc": "c", "clang": "c", "c++": "cxx", "g++": "cxx", "clang++": "cxx"}
-_SAME = {"gmake": "make", "pkgconf": "pkg-config", "lex": "flex", "yacc": "bison", "byacc": "bison"}
 _DOWNLOADS = {
     "curl": (),
     "wget": (),
@@ -169,12 +159,14 @@ def _of_call(call: Call, path: str, strength: Strength) -> Iterator[Need]:
     if program in _COMPILERS:
         yield _need(f"dep:virtual/compiler/{_COMPILERS[program]}", where, program, weight)
         return
-    if f" {program} " not in _SPACED_TOOLS:
+    tools = tools_of(program)
+    if not tools:
         return
     arguments = call.words[1:]
     if program == "git" and not set(arguments) & set(_DOWNLOADS["git"]):
         return  # it asks for a version, in a source tree that is no checkout
-    yield _need(f"program:{_SAME.get(program, program)}", where, " ".join(call.words[:3])[:80], weight)
+    for tool in tools:
+        yield _need(f"program:{tool}", where, " ".join(call.words[:3])[:80], weight)
     kinds = _DOWNLOADS.get(program)
     if kinds is not None and (not kinds or set(arguments) & set(kinds)):
         host = _URL.search(" ".join(arguments))

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Call", "calls_in_makefile", "calls_in_script", "variable"]
+__all__ = ["Call", "calls_in_makefile", "calls_in_script", "tools_of", "variable"]
 
 MAX_LINES = 20_000
 MAX_LINE = 4_000
+
+# Programs that builds call and that a machine need not have; what every system has (sed, awk) is left out.
+_NAMES = """
+cmake make gmake autoconf automake aclocal autoheader autoreconf libtoolize libtool autopoint gettextize git
+curl wget swig bison yacc byacc flex lex perl go cargo rustc nasm yasm meson ninja scons bazel waf
+pkg-config pkgconf patch m4 unzip zip xz svn hg cvs protoc flatc help2man makeinfo doxygen ragel re2c gperf
+gfortran gtkdocize intltoolize msgfmt xgettext patchelf chrpath nvcc javac java mvn ant node npm tclsh ruby
+php glslc glslangValidator dot gawk bc ed rsync
+"""
+_TOOLS = frozenset(_NAMES.split())
+_SAME = {"gmake": "make", "pkgconf": "pkg-config", "lex": "flex", "yacc": "bison", "byacc": "bison"}
+# autoreconf runs aclocal, which is of automake, unless a project does without macros altogether.
+_WITH: Mapping[str, tuple[str, ...]] = {"autoreconf": ("autoreconf", "aclocal")}
 
 _HEREDOC = re.compile(r"<<-?\s*[\"'\\]?(\w+)[\"']?")
 _FUNCTION = re.compile(r"^\s*(?:function\s+)?([\w-]+)\s*\(\s*\)|^\s*function\s+([\w-]+)")
@@ -38,6 +51,16 @@ class Call:
     line: int
     sure: bool = True
     looked_for: bool = False
+
+
+def tools_of(program: str) -> tuple[str, ...]:
+    """The programs that a call of this one needs and that a machine may lack; none for what is always there.
+
+    >>> tools_of("gmake"), tools_of("autoreconf"), tools_of("sed")
+    (('make',), ('autoreconf', 'aclocal'), ())
+    """
+    plain = _SAME.get(program, program)
+    return _WITH.get(plain, (plain,)) if program in _TOOLS else ()
 
 
 def calls_in_script(text: str) -> Iterator[Call]:

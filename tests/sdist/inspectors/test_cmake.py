@@ -464,3 +464,24 @@ def test_cmake_that_runs_on_windows_alone(setup: str) -> None:
     files = {"setup.py": setup, "CMakeLists.txt": "project(demo C)"}
     assert told(inspect, files) == {}
     assert "program:cmake" in told(inspect, files, sys_platform="win32")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "execute_process(COMMAND autoreconf -i COMMAND_ERROR_IS_FATAL ANY)",
+            {"program:autoreconf": "required", "program:aclocal": "required"},
+        ),
+        ("execute_process(COMMAND make all)", {}),
+        (
+            "execute_process(COMMAND make RESULT_VARIABLE r)\nif(NOT r EQUAL 0)\nmessage(FATAL_ERROR no)\nendif()",
+            {"program:make": "required"},
+        ),
+        ("execute_process(COMMAND make RESULT_VARIABLE r)\nif(r)\nmessage(STATUS no)\nendif()", {}),
+        ("execute_process(COMMAND ls COMMAND_ERROR_IS_FATAL ANY)", {}),
+        ("execute_process(COMMAND git describe COMMAND_ERROR_IS_FATAL ANY)", {}),
+    ],
+)
+def test_programs_that_run_while_it_is_configured(text: str, expected: dict[str, str]) -> None:
+    assert asks(text) == expected

@@ -51,7 +51,7 @@ def called(script: str) -> dict[str, str]:
         ("command -v swig && swig -x\nswig -y\n", {"program:swig": "optional"}),
         ("command -v swig || exit 1\nswig -y\n", {"program:swig": "required"}),
         ("if [ -f x ]; then\n  autoreconf -i\nelse\n  bison y\nfi\nflex z\n",
-         {"program:autoreconf": "hint", "program:bison": "hint", "program:flex": "required"}),
+         {"program:autoreconf": "hint", "program:aclocal": "hint", "program:bison": "hint", "program:flex": "required"}),
         ("case $1 in\n  a) perl x ;;\nesac\nperl y\n", {"program:perl": "required"}),
         ("curl -L https://files.test/x.tgz | tar xz\n", {"program:curl": "required", "network:files.test": "required"}),
         ("wget $URL\n", {"program:wget": "required", "network:wget": "required"}),
@@ -119,6 +119,7 @@ def test_scripts_that_scripts_run() -> None:
     }
     assert inspected(members) == {
         "program:autoreconf": ("required", "lib/autogen.sh:1"),
+        "program:aclocal": ("required", "lib/autogen.sh:1"),
         "program:make": ("required", "build.sh:2"),
     }
 
