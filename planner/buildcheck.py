@@ -20,11 +20,11 @@ from planner.jobs import Jobs, jobs_for
 from planner.joining import subjects_to_look_for
 from planner.knowledge.projects import needs_of, project, projects
 from planner.loads import load_of
+from planner.merging import merged
 from planner.needs import Inspection, Need
 from planner.prerequisites import (
     Prerequisite,
     command_of,
-    merged,
     packages_to_ask,
     prerequisites,
 )

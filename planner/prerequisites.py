@@ -6,7 +6,7 @@ Knows how needs join and what is worth installing; must not read a file, ask a m
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -16,7 +16,7 @@ from packaging.utils import NormalizedName
 
 from planner.dists import parse_version
 from planner.facts import Absent, Known, Machine, Unknown
-from planner.joining import MAX_EVIDENCE, STRONGEST, joined, shared_of
+from planner.joining import joined, shared_of
 from planner.knowledge.debian import Release, release
 from planner.knowledge.things import MANAGERS, Thing, python_headers, thing_of
 from planner.needs import (
@@ -33,7 +33,7 @@ __all__ = [
     "Prerequisite",
     "State",
     "command_of",
-    "merged",
+    "debian_of",
     "packages_to_ask",
     "prerequisites",
 ]
@@ -112,7 +112,7 @@ def debian_of(machine: Machine) -> Release | None:
 def prerequisites(
     project: NormalizedName, needs: Sequence[Need], machine: Machine
 ) -> tuple[Prerequisite, ...]:
-    """What one build needs of a machine; nothing is merged or made minimal yet (see `merged`)."""
+    """What one build needs of a machine; nothing is merged or made minimal yet (see `planner.merging`)."""
     debian = debian_of(machine)
     all_optional = not any(
         need.strength == "required" and need.subject.startswith("dep:virtual/compiler/") for need in needs
@@ -287,73 +287,6 @@ def packages_to_ask(found: Iterable[Prerequisite], machine: Machine) -> tuple[st
     manager = machine.value("package-manager") or ""
     lacking = (one for one in found if one.state != "present")
     return tuple(sorted({name for one in lacking for name in one.packages.get(manager, ())}))
-
-
-def merged(found: Iterable[Prerequisite], machine: Machine) -> tuple[Prerequisite, ...]:
-    """The prerequisites of all builds as one list, each thing once, with the fewest packages to install."""
-    groups: dict[tuple[str, bool], list[Prerequisite]] = {}
-    for one in found:
-        groups.setdefault((one.need, one.role == "run"), []).append(one)
-    joined_up = [_together(group) for _, group in sorted(groups.items())]
-    return tuple(_fewest(joined_up, machine))
-
-
-_WORST: tuple[State, ...] = ("too-old", "missing", "unknown", "present")
-
-
-def _together(group: Sequence[Prerequisite]) -> Prerequisite:
-    """Several builds' needs of one thing: the worst state, every floor, everybody who asks."""
-    worst = min(group, key=lambda one: (not one.listed, _WORST.index(one.state)))
-    floors = SpecifierSet()
-    for one in group:
-        floors &= one.specifier
-    return replace(
-        worst,
-        specifier=floors,
-        strength=min((one.strength for one in group), key=STRONGEST.index),
-        needed_by=tuple(sorted({name for one in group for name in one.needed_by})),
-        because=tuple(dict.fromkeys(ev for one in group for ev in one.because))[:MAX_EVIDENCE],
-        unmet=next((one.unmet for one in group if one.unmet), ""),
-        install=tuple(dict.fromkeys(name for one in group for name in one.install)),
-    )
-
-
-def _fewest(found: Sequence[Prerequisite], machine: Machine) -> Iterator[Prerequisite]:
-    """Without what another package brings along: `libxslt1-dev` brings `libxml2-dev`, `g++` brings `gcc`.
-
-    What is to be installed may only count on what is installed with it, not on what is here already.
-    """
-    listed = _brought({name for one in found if one.listed for name in one.packages.get("apt", ())}, machine)
-    brought = _brought({name for one in found for name in one.install}, machine)
-    for one in found:
-        own = tuple(name for name in one.packages.get("apt", ()) if name not in listed)
-        by = next((listed[name] for name in one.packages.get("apt", ()) if name in listed), "")
-        yield replace(
-            one,
-            packages={**one.packages, **({"apt": own} if "apt" in one.packages else {})},
-            install=tuple(name for name in one.install if name not in brought),
-            brought_by=by if not own else "",
-        )
-
-
-def _brought(names: set[str], machine: Machine) -> dict[str, str]:
-    """Of these packages, those that another one brings, with that one; of two that bring each other, one."""
-    brought: dict[str, str] = {}
-    for name in sorted(names):
-        for other in sorted(names):
-            if other != name and other not in brought and name in _brings(other, machine):
-                brought[name] = other
-                break
-    return brought
-
-
-def _brings(package: str, machine: Machine) -> frozenset[str]:
-    """What a package's own dependencies bring. For an unknown release: what all known ones agree on."""
-    debian = debian_of(machine)
-    if debian is not None:
-        return debian.brings(package)
-    known = [one for one in (release("debian", "12"), release("debian", "13")) if one is not None]
-    return frozenset.intersection(*(one.brings(package) for one in known)) if known else frozenset()
 
 
 def command_of(packages: Iterable[str], machine: Machine, manager: str = "") -> str:

@@ -24,7 +24,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     (*TEXTS, "errors", "needs", "facts", "policy", "findings", "dists", "page", "wanted")
     + ("frames", "records"),
     ("tags", "fits", "whynot", "knowledge", "drivers", "platforms", "elsewhere", "machinefile")
-    + ("joining", "prerequisites", "jobs", "loads"),
+    + ("joining", "prerequisites", "merging", "jobs", "loads"),
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "reader", "config", "settings"),
     ("roots", "verdict", "disk", "request", "doubts", "buildenv", "readiness", "buildfindings", "buildcheck", "older"),

@@ -8,11 +8,11 @@ from packaging.utils import NormalizedName
 
 from planner.facts import Absent, Fact, Known, Machine, Unknown
 from planner.joining import subjects_to_look_for
+from planner.merging import merged
 from planner.needs import EXTENSION_LEFT_OUT, Evidence, Need, Role, Strength
 from planner.prerequisites import (
     Prerequisite,
     command_of,
-    merged,
     packages_to_ask,
     prerequisites,
 )
