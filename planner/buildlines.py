@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from planner.jobs import size
 
 if TYPE_CHECKING:
+    from planner.building.readiness import Readiness, Ready
     from planner.facts import Machine
-    from planner.prerequisites import Prerequisite
-    from planner.readiness import Readiness, Ready
+    from planner.prerequisites.states import Prerequisite
 
 __all__ = ["OF_BUILDS", "TOLD", "build_details", "ready_lines"]
 
@@ -126,7 +126,7 @@ def _managers_of(machine: Machine) -> tuple[str, ...]:
 
 
 def _with(manager: str, lacking: Sequence[Prerequisite], machine: Machine) -> str:
-    from planner.prerequisites import command_of  # noqa: PLC0415 (only an unknown machine needs it)
+    from planner.prerequisites.states import command_of  # noqa: PLC0415 (only an unknown machine needs it)
 
     names = (name for one in lacking if not one.unmet for name in one.packages.get(manager, ()))
     return command_of(names, machine, manager)

@@ -13,8 +13,10 @@ from packaging.version import Version
 
 from planner.ahead import following
 from planner.assess import SourceBuild, assess, source_build
-from planner.buildcheck import make_ready
-from planner.buildenv import build_environments
+from planner.building.environments import build_environments
+from planner.building.older import buildable_version
+from planner.building.readiness import Look, Readiness, Ready
+from planner.building.ready import make_ready
 from planner.dists import Dist, Pin, Refusal, Sdist, SdistReading, Tree
 from planner.doubts import other_hash, passed_over, untrusted, without_hash
 from planner.facts import Fact, Machine
@@ -22,12 +24,10 @@ from planner.findings import Finding
 from planner.fits import Fits
 from planner.knowledge.projects import projects
 from planner.knowledge.siblings import siblings
-from planner.older import buildable_version
 from planner.page import Catalog
 from planner.plan import Building, Package
 from planner.policy import Policy
-from planner.prerequisites import PYTHON_HEADERS
-from planner.readiness import Look, Readiness, Ready
+from planner.prerequisites.states import PYTHON_HEADERS
 from planner.roots import Roots
 from planner.searching import search_for
 from planner.tags import supported_tags

@@ -9,8 +9,8 @@ from planner.errors import InputError, WheelplanError
 
 if TYPE_CHECKING:
     from planner.assess import SourceBuild
+    from planner.building.readiness import Readiness, Ready
     from planner.findings import Finding
-    from planner.readiness import Readiness, Ready
     from planner.verdict import Checked
 
 __all__ = ["checked_json", "error_json"]

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from planner.building.readiness import Ready
     from planner.checking import Judged
     from planner.dists import Dist, Metadata, Refusal, SdistReading
     from planner.indexes.catalog import IndexCatalog
     from planner.indexes.client import Client
     from planner.inputs.localproject import LocalProject
     from planner.reader import SdistReader
-    from planner.readiness import Ready
     from planner.roots import Sources
     from planner.settings import Settings
     from planner.verdict import Checked

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from planner.assess import SourceBuild
+from planner.building.readiness import Ready
 from planner.facts import Machine
 from planner.findings import SEVERITIES, Finding
 from planner.plan import Package
-from planner.readiness import Ready
 
 __all__ = ["Checked", "Verdict", "may_be_planned", "verdict_of"]
 

@@ -21,13 +21,26 @@ PACKAGE = ROOT / "planner"
 TEXTS = ("urls", "tomltext", "headertext", "setupcfg")
 # Lower rows may not import higher ones; within a row only what stands in the same family.
 ROWS: tuple[tuple[str, ...], ...] = (
-    (*TEXTS, "errors", "needs", "facts", "policy", "findings", "dists", "page", "wanted")
-    + ("frames", "records"),
-    ("tags", "fits", "whynot", "knowledge", "drivers", "platforms", "elsewhere", "machinefile")
-    + ("joining", "prerequisites", "merging", "jobs", "loads"),
+    (
+        *TEXTS,
+        "errors",
+        "needs",
+        "facts",
+        "policy",
+        "findings",
+        "dists",
+        "page",
+        "wanted",
+        "frames",
+        "records",
+    ),
+    (
+        *("tags", "fits", "whynot", "knowledge", "drivers", "platforms", "elsewhere", "machinefile"),
+        *("prerequisites", "jobs", "loads"),
+    ),
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "reader", "config", "settings"),
-    ("roots", "verdict", "disk", "request", "doubts", "buildenv", "readiness", "buildfindings", "buildcheck", "older"),
+    ("roots", "verdict", "disk", "request", "doubts", "building"),
     ("ahead", "searching", "intake", "checking", "buildlines", "wording", "jsonform", "viewpoint"),
     ("target",),
     ("pipeline", "report", "arguments"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from planner.knowledge.things import MANAGERS
 from planner.plan.values import Building
-from planner.prerequisites import Prerequisite
+from planner.prerequisites.states import Prerequisite
 
 __all__ = ["building_table", "prerequisite_table"]
 

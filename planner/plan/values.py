@@ -10,14 +10,14 @@ from packaging.version import Version
 from planner.dists import Dist, Tree
 from planner.facts import Machine
 from planner.findings import Finding
-from planner.prerequisites import Prerequisite
+from planner.prerequisites.states import Prerequisite
 
 __all__ = ["Building", "Package", "Plan"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Building:
-    """How one source build is built: what a plan keeps of a `planner.readiness.Readiness`."""
+    """How one source build is built: what a plan keeps of a `planner.building.readiness.Readiness`."""
 
     isolated: bool = True
     install_after: tuple[NormalizedName, ...] = ()

@@ -16,11 +16,11 @@ from packaging.version import Version
 
 from planner.dists import SdistReading
 from planner.facts import Absent, Machine
-from planner.joining import subjects_to_look_for
 from planner.knowledge.projects import needs_of
-from planner.merging import merged
 from planner.needs import Need
-from planner.prerequisites import prerequisites
+from planner.prerequisites.joining import subjects_to_look_for
+from planner.prerequisites.merging import merged
+from planner.prerequisites.states import prerequisites
 from planner.sdist.reading import read_sdist
 from tests import universe
 

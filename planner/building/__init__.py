@@ -1,0 +1,1 @@
+"""Source builds on one machine: their environments, what they lack, how they are built; builds nothing."""

@@ -1,0 +1,1 @@
+"""Needs x knowledge x machine -> prerequisites, in the fewest packages; reads no file, words no report."""
