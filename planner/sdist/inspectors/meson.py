@@ -62,7 +62,7 @@ def inspect(sdist: Sources, /) -> Iterable[Clue]:
     ledger = Ledger()
     system = _SYSTEMS.get(sdist.markers.get("sys_platform", "linux"), "linux")
     machine = sdist.markers.get("platform_machine", "x86_64").lower()
-    methods = {**find_methods(), **_methods(system, _FAMILIES.get(machine, machine))}
+    methods = {**find_methods(provided), **_methods(system, _FAMILIES.get(machine, machine))}
     functions = {**_FUNCTIONS, **find_functions(provided)}
     options: dict[str, object] = {}
     arguments = sdist.table("tool", "meson-python", "args").get("setup")

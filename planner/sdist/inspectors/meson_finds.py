@@ -24,7 +24,7 @@ from planner.sdist.inspectors.meson_values import (
     Thing,
     as_test,
 )  # fmt: skip
-from planner.sdist.inspectors.meson_wraps import fall_back, provider
+from planner.sdist.inspectors.meson_wraps import enter, fall_back, provider
 
 __all__ = ["LANGUAGES", "always", "find_functions", "find_methods", "language"]
 
@@ -106,9 +106,16 @@ def find_functions(provided: frozenset[str]) -> Mapping[str, Handler]:
     return {"dependency": dependency, "find_program": find_program}
 
 
-def find_methods() -> Mapping[tuple[str, str], Handler]:
-    """Methods of compilers and of the Python module, by the kind of their object and name."""
+def find_methods(provided: frozenset[str] = frozenset()) -> Mapping[tuple[str, str], Handler]:
+    """Methods of compilers and of the Python and CMake modules, by the kind of their object and name."""
+
+    def subproject(walk: Walk, asked: Asked) -> object:
+        return _cmake_subproject(walk, asked, provided)
+
     return {
+        ("module:cmake", "subproject"): subproject,
+        ("cmake-project", "dependency"): always(PRESENT),
+        ("cmake-project", "found"): always(PRESENT),
         ("compiler", "find_library"): _find_library,
         ("compiler", "has_header"): _has_header,
         ("compiler", "check_header"): _has_header,
@@ -129,6 +136,26 @@ def _python_headers(walk: Walk, asked: Asked) -> object:
         "header:Python.h", asked.where, f"py.{asked.name}", context=walk.context, required=required is True
     )
     return PRESENT
+
+
+def _cmake_subproject(walk: Walk, asked: Asked, provided: frozenset[str]) -> object:
+    """A project of CMake's in the sdist, built by Meson with the program cmake.
+
+    https://mesonbuild.com/CMake-module.html#cmake-subprojects
+    """
+    for name in asked.texts()[:1]:
+        found = provider(walk, [name], name)
+        if posixpath.join(walk.top, walk.project.subprojects, name) in walk.files.folders:
+            walk.ledger.substitute(walk.context, "a bundled copy is built")
+        elif found is not None:
+            effect = "a bundled copy is built" if found.folder else "{} is downloaded and built"
+            walk.ledger.substitute(walk.context, effect)
+            enter(walk, found, asked.where)
+        if "cmake" not in provided:
+            walk.ledger.want(
+                "program:cmake", asked.where, f"builds {name}", context=walk.context, role="build"
+            )
+    return Thing("cmake-project")
 
 
 def _required(value: object) -> bool | None:

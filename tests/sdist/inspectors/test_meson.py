@@ -322,3 +322,23 @@ if not deps[0].found()
 endif
 """
     assert asks(text) == {"library:one": "required | library:two"}
+
+
+def test_a_project_of_cmake_inside() -> None:
+    text = """cmake = import('cmake')
+dep = dependency('count', required: false)
+if not dep.found()
+  dep = cmake.subproject('count').dependency('count-static')
+endif
+"""
+    bundled = {"subprojects/count/CMakeLists.txt": ""}
+    assert asks(text, others=bundled) == {
+        "pkg-config:count": "fallback",
+        "program:cmake": "optional",
+        "program:pkg-config": "fallback",
+    }
+    assert asks("import('cmake').subproject('count')", others=bundled) == {"program:cmake": "required"}
+    wrapped = {
+        "subprojects/count.wrap": "[wrap-file]\nsource_url = https://code.test/c.tgz\ndirectory = c-1\n"
+    }
+    assert asks(text, others=wrapped)["network:code.test"] == "fallback | pkg-config:count"
