@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 
 from planner.sdist.rehearsal.compiled import OF_LIBC
@@ -35,6 +36,9 @@ _LOOKS_FOR = re.compile(
 )
 _HEADER = re.compile(r"[A-Za-z0-9_][\w./+-]{0,100}\.(?:h|hh|hpp|hxx)")
 _LIBRARY = re.compile(r"[A-Za-z0-9_][\w.+-]{0,60}")
+_LOADERS = frozenset(
+    {"spec_from_file_location", "module_from_spec", "SourceFileLoader", "load_source", "run_path"}
+)
 _LISTING = frozenset({"glob.glob", "glob.iglob", "os.listdir", "os.walk"})
 
 
@@ -167,7 +171,8 @@ class Answers(Modules):
         if not asked or len(asked) != len(words or ()) or any(word in OF_LIBC for word in asked):
             return value
         self._line = line
-        return all([self.machine.has(f"{kind}:{word}", f"looks for {word}") for word in asked])
+        answers = [self.machine.has(f"{kind}:{word}", f"looks for {word}") for word in asked]
+        return all(answers)
 
     def invoke(self, target: Value, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
         """Call a value."""
@@ -191,6 +196,8 @@ class Answers(Modules):
         if name in ("ctypes.CDLL", "ctypes.cdll.LoadLibrary") and arguments:
             path = render(arguments[0]) if arguments[0] is not None else "libc.so"
             return Instance("libc", None, {}) if path and path.startswith("libc.so") else NotImplemented
+        if last in _LOADERS and name.partition(".")[0] in ("importlib", "imp", "runpy", *_LOADERS):
+            return self._loaded(last, arguments, keywords)
         if name == "builtins.exec" and arguments:
             return self._executed(arguments[0], arguments[1] if len(arguments) > 1 else None)
         if name == "functools.partial" and arguments:
@@ -217,6 +224,28 @@ class Answers(Modules):
                     Method(arguments[0].kind, last, arguments[0]), arguments[1:], keywords, node
                 )
         return NotImplemented
+
+    def _loaded(self, last: str, arguments: list[Value], keywords: Table) -> Value:
+        """A module from a file that is named; `exec_module()` later has nothing to add.
+
+        https://docs.python.org/3/library/importlib.html#importing-a-source-file-directly
+        """
+        first = arguments[0] if arguments else None
+        if last == "module_from_spec":
+            made = first.attributes.get("module") if isinstance(first, Instance) else None
+            return made or Unknown(self._line, "a module that is not known")
+        place = arguments[-1] if arguments else keywords.items.get("location", keywords.items.get("path"))
+        path = render(place) if isinstance(place, (str, Place)) else None
+        name = first if isinstance(first, str) else ""
+        package = self.package_at(name, posixpath.normpath(path)) if name and path else None
+        if package is None:
+            return Unknown(self._line, "a module that is not known")
+        if last == "run_path":
+            return Table(dict(package.scope.names))
+        self._packages[name] = package
+        if last == "load_source":
+            return package
+        return Instance("spec", None, {"name": name, "module": package, "loader": Instance("loader")})
 
     def _executed(self, code: Value, names: Value) -> None:
         """`exec`: what some text of the sdist's own assigns."""

@@ -27,9 +27,9 @@ from planner.sdist.values import (
     Value,
 )
 
-__all__ = ["Rehearsal"]
+__all__ = ["MAX_STEPS", "Rehearsal"]
 
-MAX_STEPS = 60_000
+MAX_STEPS = 120_000
 _EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
 _OBJECTS = {
     **dict.fromkeys(("ConfigParser", "RawConfigParser", "SafeConfigParser"), "config"),
@@ -70,6 +70,7 @@ class Rehearsal(Setups):
         self._packages: dict[str, Package | None] = {}
         self._line = 0
         self._script_ran = False
+        self.most = MAX_STEPS
         self._forked: dict[str, int] = {}
         self.modules: Sequence[Mapping[str, Any]] = ()
         self.top.file = "setup.py"
@@ -83,7 +84,7 @@ class Rehearsal(Setups):
     def spend(self, steps: int) -> None:
         """Count work; raises `BudgetError` at the end of the budget."""
         self._steps += steps
-        if self._steps > MAX_STEPS:
+        if self._steps > self.most:
             raise BudgetError
 
     def _witness(self) -> Witness:

@@ -15,6 +15,7 @@ from planner.setupcfg import ini_sections
 
 __all__ = ["built_by"]
 
+_MAX_STEPS = 60_000  # the extensions of all but the most involved files are seen well before
 _COMPILERS = frozenset(f"dep:virtual/compiler/{name}" for name in ("c", "cxx", "fortran", "cuda", "rust"))
 
 
@@ -26,7 +27,7 @@ def built_by(
     And whether it was followed to its end, and certainly makes none and starts nothing that might.
     """
     options = ini_sections(files.text("setup.cfg") or "") or {}
-    script = Script(files=files, markers=markers, available=available, options=options)
+    script = Script(files=files, markers=markers, available=available, options=options, steps=_MAX_STEPS)
 
     def run(missing: frozenset[str]) -> Outcome:
         return rehearse(script, Machine(missing, brought=available))
@@ -76,9 +77,8 @@ def _built(made: Extension, *, optional: bool, sure: set[tuple[str, int, str]]) 
 
 def _macros(attributes: Mapping[Any, Value]) -> tuple[str, ...]:
     """What `define_macros` and `-D` define."""
-    listed = [
-        one[0] for one in as_list(attributes.get("define_macros")) or () if isinstance(one, tuple) and one
-    ]
+    macros = as_list(attributes.get("define_macros")) or ()
+    listed = [one[0] for one in macros if isinstance(one, tuple) and one]
     flags = as_list(attributes.get("extra_compile_args")) or ()
     listed += [flag[2:].partition("=")[0] for flag in flags if isinstance(flag, str) and flag[:2] == "-D"]
     return tuple(dict.fromkeys(name for name in listed if isinstance(name, str) and name.isidentifier()))

@@ -75,7 +75,7 @@ class Elimination:
         """The build on a machine that has everything, put right where only that stops it."""
         outcome = self._try(frozenset())
         for _ in range(MAX_REPAIRS):
-            if outcome.stop is None:
+            if outcome.stop is None or self.exhausted:
                 break
             better = self._repaired(outcome)
             if better is None:

@@ -63,7 +63,10 @@ class Modules(Programs):
         self._packages[module] = None
         if not module or module in ("setup", "setuptools", "distutils"):
             return None
-        path = self.surroundings.local_module(module)
+        return self.package_at(module, self.surroundings.local_module(module))
+
+    def package_at(self, module: str, path: str) -> Package | None:
+        """A file of the sdist followed as that module, wherever it lies."""
         tree = self.tree(path) if path else None
         if tree is None or len(self._calls) > 10 or len(self._packages) > 60:
             return None

@@ -65,7 +65,8 @@ class ObjectFunctions(Classes):
                 "winver",
                 "setup",
             )
-            return not name.startswith(absent)
+            hidden = name.startswith("_") and name not in ("_getframe", "_xoptions", "_git", "_framework")
+            return not hidden and not name.startswith(absent)
         if isinstance(owner, Extension) and owner.attributes is not None:
             return name in owner.attributes.items
         if isinstance(owner, Instance) and owner.kind == "ffi":

@@ -12,7 +12,7 @@ from typing import Any
 from planner.sdist.archive import SdistFiles
 from planner.sdist.expressions import BudgetError
 from planner.sdist.flow import Left, Raised, Returned, Stop
-from planner.sdist.rehearsal.building import Rehearsal
+from planner.sdist.rehearsal.building import MAX_STEPS, Rehearsal
 from planner.sdist.rehearsal.compiling import Compiled
 from planner.sdist.rehearsal.imagined import Asked, Machine
 from planner.sdist.rehearsal.modules import Trees
@@ -51,7 +51,7 @@ class Script:
     """What is rehearsed. `available` are modules that build requirements bring, `options` is setup.cfg.
 
     `modules` are the extensions that pyproject.toml names, `backend` is that of the sdist's own, with the
-    folders that it is looked for in. `trees` keeps what was parsed for the next time.
+    folders that it is looked for in. `trees` keeps what was parsed for the next time, `steps` is the budget.
     """
 
     files: SdistFiles
@@ -62,6 +62,7 @@ class Script:
     backend: str = ""
     places: tuple[str, ...] = ()
     trees: Trees = field(default_factory=Trees)
+    steps: int = MAX_STEPS
 
 
 def rehearse(script: Script, machine: Machine) -> Outcome:
@@ -69,7 +70,7 @@ def rehearse(script: Script, machine: Machine) -> Outcome:
     world = Surroundings(script.markers, script.files, script.available, machine)
     options = {name: dict(table) for name, table in script.options.items()}
     rehearsal = Rehearsal(world, options, script.trees)
-    rehearsal.modules = script.modules
+    rehearsal.modules, rehearsal.most = script.modules, script.steps
     whole = rehearsal.tree("setup.py") is not None
     try:
         rehearsal.build(script.backend, script.places)

@@ -94,7 +94,7 @@ def capture(roots: Iterable[Value], spend: Callable[[int], None]) -> State:
             if kind is Items or kind is Table:
                 continue
         stack.extend(_inner(value))
-    spend(len(seen) >> 3)
+    spend(len(seen) >> 2)
     return state
 
 
