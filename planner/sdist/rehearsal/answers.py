@@ -191,15 +191,9 @@ class Answers(Modules):
         if made is not NotImplemented:
             return made
         last = name.rpartition(".")[2]
-        if name.startswith("os.path.") and arguments and arguments[0] is None:
-            return self.fails(node.lineno, "TypeError")
-        if name in ("ctypes.CDLL", "ctypes.cdll.LoadLibrary") and arguments:
-            path = render(arguments[0]) if arguments[0] is not None else "libc.so"
-            return Instance("libc", None, {}) if path and path.startswith("libc.so") else NotImplemented
-        if last in _LOADERS and name.partition(".")[0] in ("importlib", "imp", "runpy", *_LOADERS):
-            return self._loaded(last, arguments, keywords)
-        if name == "builtins.exec" and arguments:
-            return self._executed(arguments[0], arguments[1] if len(arguments) > 1 else None)
+        made = self._code(name, last, arguments, keywords, node)
+        if made is not NotImplemented:
+            return made
         if name == "functools.partial" and arguments:
             return Partial(arguments[0], tuple(arguments[1:]), keywords)
         if last in ("new_compiler", "customize_compiler"):
@@ -223,6 +217,19 @@ class Answers(Modules):
                 return self.call_method_of(
                     Method(arguments[0].kind, last, arguments[0]), arguments[1:], keywords, node
                 )
+        return NotImplemented
+
+    def _code(self, name: str, last: str, arguments: list[Value], keywords: Table, node: ast.Call) -> Value:
+        """What opens a library or follows further code, and an error that a missing path raises."""
+        if name.startswith("os.path.") and arguments and arguments[0] is None:
+            return self.fails(node.lineno, "TypeError")
+        if name in ("ctypes.CDLL", "ctypes.cdll.LoadLibrary") and arguments:
+            path = render(arguments[0]) if arguments[0] is not None else "libc.so"
+            return Instance("libc", None, {}) if path and path.startswith("libc.so") else NotImplemented
+        if last in _LOADERS and name.partition(".")[0] in ("importlib", "imp", "runpy", *_LOADERS):
+            return self._loaded(last, arguments, keywords)
+        if name == "builtins.exec" and arguments:
+            return self._executed(arguments[0], arguments[1] if len(arguments) > 1 else None)
         return NotImplemented
 
     def _loaded(self, last: str, arguments: list[Value], keywords: Table) -> Value:

@@ -540,3 +540,101 @@ def test_a_copy_that_is_downloaded_stands_in() -> None:
     }
     assert "download" in found["pkg-config:capnp"].effect
     assert found["network:files.example"].instead == ("program:pkg-config",)
+
+
+@pytest.mark.parametrize("link", ["libraries=['stdc++']", "extra_link_args=['-lstdc++']"])
+def test_the_cxx_library_comes_with_its_compiler(link: str) -> None:
+    found = told(inspect, project(f"setup(ext_modules=[Extension('demo', ['demo.c'], {link})])"))
+    assert found == {CXX: "required", PYTHON: "required"}
+
+
+def test_a_cffi_module_without_c_compiles_nothing() -> None:
+    builder = "from cffi import FFI\nffi = FFI()\nffi.set_source('_demo', {})\nffi.cdef('int f(void);')\n"
+    code = "setup(cffi_modules=['make_ffi.py:ffi'])"
+    requires = "[build-system]\nrequires = ['cffi']\n"
+    plain, linked = (
+        project(code, make_ffi_dot_py=builder.format(source), pyproject_dot_toml=requires)
+        for source in ("None", "'#include <z.h>', libraries=['z']")
+    )
+    assert told(inspect, plain) == {}
+    assert told(inspect, linked) == {C: "required", PYTHON: "required", "library:z": "required"}
+
+
+def test_a_line_that_is_split_before_it_is_run() -> None:
+    code = """
+import shlex
+exe = os.environ.get("PKG_CONFIG", None) or "pkg-config"
+if subprocess.call(shlex.split(f"{exe} --exists 'foo >= 1.2'")) != 0:
+    raise Exception("not found")
+setup(ext_modules=[Extension('demo', ['demo.c'])])
+"""
+    found = needs(inspect, project(code))
+    assert found["program:pkg-config"].strength == "required"
+    assert found["pkg-config:foo"].strength == "required"
+    assert str(found["pkg-config:foo"].specifier) == ">=1.2"
+
+
+ICU = """
+def tell(*words):
+    return subprocess.check_output(words)
+try:
+    version = tell('icu-config', '--version')
+except Exception:
+    try:
+        version = tell('pkg-config', '--modversion', 'icu-i18n')
+    except Exception:
+        raise RuntimeError('install pkg-config')
+"""
+
+
+def test_pkg_config_where_no_distribution_has_the_script_any_more() -> None:
+    code = ICU + BUILT.replace("LIBS", "[]")
+    assert asks(code) == {"program:pkg-config": "required", "pkg-config:icu-i18n": "required"}
+    found = needs(inspect, project(code.replace("icu-config", "curl-config")))
+    assert found["program:curl-config"].strength == "required"
+
+
+@pytest.mark.parametrize(
+    ("test", "subject"),
+    [("self.has_header(['fftw3.h'])", "header:fftw3.h"), ("self.has_library('fftw3', 'f')", "library:fftw3")],
+)
+def test_a_method_that_compiles_a_test(test: str, subject: str) -> None:
+    code = f"""
+from distutils.errors import CompileError
+from setuptools.command.build_ext import build_ext
+class Sniffer:
+    def __init__(self, compiler):
+        self.compiler = compiler
+        if not {test}:
+            raise CompileError('not found')
+    def has_header(self, headers):
+        return self.compiles(headers)
+    def has_library(self, name, function):
+        return self.compiles([name])
+    def compiles(self, what):
+        try:
+            self.compiler.compile(['/tmp/test.c'])
+        except CompileError:
+            return False
+        return True
+class Dynamic(Sniffer):
+    def __init__(self, compiler):
+        super(self.__class__, self).__init__(compiler)
+class Build(build_ext):
+    def build_extensions(self):
+        Dynamic(self.compiler)
+        super().build_extensions()
+setup(cmdclass={{'build_ext': Build}}, ext_modules=[Extension('demo', ['demo.c'])])
+"""
+    assert asks(code) == {subject: "required"}
+
+
+def test_a_missing_path_raises_what_the_file_is_ready_for() -> None:
+    code = """
+try:
+    home = os.path.realpath(shutil.which('javac')).replace('bin/javac', '')
+except TypeError:
+    raise Exception('Unable to find javac')
+setup(ext_modules=[Extension('demo', ['demo.c'])])
+"""
+    assert asks(code) == {"program:javac": "required"}

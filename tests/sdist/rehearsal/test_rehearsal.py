@@ -247,3 +247,102 @@ def test_cython_sources_tell_their_libraries() -> None:
     script = Script(files=files, markers=LINUX_311, available=frozenset({"Cython"}), options={})
     asked = rehearse(script, Machine()).asked
     assert {"dep:virtual/compiler/cxx", "library:z", "library:ssl"} <= set(asked)
+
+
+FOUND = """
+class Found(Exception):
+    pass
+
+folder = None
+try:
+    for place in ('/usr/include', '/opt/include'):
+        if os.path.exists(place + '/db.h'):
+            text = open(place + '/db.h').read()
+            if 'VERSION' in text:
+                raise Found
+except Found:
+    folder = text
+if not folder:
+    sys.exit(1)
+setup(ext_modules=[Extension('demo', ['demo.c'])])
+"""
+
+
+def test_an_error_of_the_files_own_leads_to_its_handler() -> None:
+    assert [one.name for one in compiled(FOUND)] == ["demo"]
+    assert outcome(FOUND, "header:db.h").stop is not None
+
+
+@pytest.mark.parametrize(
+    "loading",
+    [
+        "import importlib.util\nspec = importlib.util.spec_from_file_location('situation', 'src/a.py')\n"
+        "situation = importlib.util.module_from_spec(spec)\nsys.modules['situation'] = situation\n"
+        "spec.loader.exec_module(situation)\nimport situation\nsources = situation.SOURCES",
+        "import imp\nsituation = imp.load_source('situation', './src/a.py')\nsources = situation.SOURCES",
+        "import runpy\nsources = runpy.run_path('src/a.py')['SOURCES']",
+        "names = {}\nexec(open('src/a.py').read(), names)\nsources = names['SOURCES']",
+        "exec(open('src/a.py').read())\nsources = SOURCES",
+    ],
+)
+def test_files_that_are_loaded_by_their_path(loading: str) -> None:
+    code = f"{loading}\nsetup(ext_modules=[Extension('demo', sources)])"
+    assert [one.sources for one in compiled(code, **{"src/a": "SOURCES = ['demo.c']\n"})] == [("demo.c",)]
+
+
+def test_what_the_c_library_has_needs_no_extension() -> None:
+    code = """
+import ctypes, ctypes.util
+libc = ctypes.CDLL(ctypes.util.find_library('c'))
+modules = []
+if not hasattr(libc, 'inotify_init'):
+    modules.append(Extension('demo', ['demo.c']))
+setup(ext_modules=modules)
+"""
+    assert compiled(code) == []
+
+
+def test_what_a_build_installs_may_be_found_in_a_folder_that_the_sdist_lacks() -> None:
+    code = """
+import subprocess, pathlib
+subprocess.call(['cmake', '--install', '.'])
+for found in pathlib.Path('vendor/install').rglob('demo.pc'):
+    break
+else:
+    raise RuntimeError('nothing was installed')
+setup(ext_modules=[Extension('demo', ['demo.c'])])
+"""
+    assert [one.name for one in compiled(code)] == ["demo"]
+
+
+def test_macros_that_setup_cfg_sets() -> None:
+    code = """
+from configparser import ConfigParser
+class Options:
+    libs = ['ldap']
+    defines = []
+cfg = ConfigParser()
+cfg.read('setup.cfg')
+for name in dir(Options):
+    if cfg.has_option('_ldap', name):
+        setattr(Options, name, cfg.get('_ldap', name).split())
+macros = [(one, None) for one in Options.defines]
+setup(ext_modules=[Extension('demo', ['demo.c'], define_macros=macros, extra_compile_args=['-DWITH_B=1'])])
+"""
+    (made,) = built(code, **{"setup.cfg": "[_ldap]\ndefines = HAVE_SASL HAVE_TLS\n"})
+    assert made.macros == ("HAVE_SASL", "HAVE_TLS", "WITH_B")
+
+
+@pytest.mark.parametrize(
+    ("code", "nothing"),
+    [
+        ("setup(ext_modules=[])", True),
+        ("setup(ext_modules=[Extension('demo', ['demo.c'])])", False),
+        ("setup(ext_modules=unknown())", False),
+        ("import subprocess\nsubprocess.call(['make'])\nsetup()", False),
+        ("print('no setup')", False),
+    ],
+)
+def test_whether_nothing_at_all_is_compiled(code: str, nothing: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    files = make_files({"setup.py": HEAD + code, "demo.c": ""})
+    assert built_by(files, LINUX_311, frozenset())[1] is nothing
