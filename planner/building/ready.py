@@ -61,6 +61,7 @@ def make_ready(
         if inspection is None:
             inspection = Inspection()
         needs = _needs(build.project, build.version, inspection.needs)
+        needs = _without_wheels(needs, environments.get(build.project))
         if build.native is False:
             needs = tuple(need for need in needs if need.role == "run" or _external(need))
         cases.append(_Case(build, inspection, needs))
@@ -95,6 +96,12 @@ def make_ready(
         variables=variables,
         findings=tuple(findings),
     )
+
+
+def _without_wheels(needs: tuple[Need, ...], environment: BuildEnvironment | None) -> tuple[Need, ...]:
+    """Without the programs that wheels of the build environment bring: cython, cmake, ninja, meson, swig."""
+    brought = {f"program:{pin.project}" for pin in environment.pins} if environment is not None else set()
+    return tuple(need for need in needs if need.subject not in brought)
 
 
 def _external(need: Need) -> bool:
