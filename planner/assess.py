@@ -43,6 +43,7 @@ class SourceBuild:
     alternatives: tuple[str, ...] = ()
     backend: str = ""
     build_requires: tuple[str, ...] = ()
+    setup_requires: tuple[str, ...] = ()
     own: bool = False
 
 
@@ -73,6 +74,7 @@ def source_build(pin: Pin, page: Page | None, reading: SdistReading | None, fits
         alternatives=alternatives,
         backend=reading.backend if reading else "",
         build_requires=reading.build_requires if reading else (),
+        setup_requires=reading.setup_requires if reading else (),
         own=isinstance(dist, Tree),
     )
 

@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from planner.ahead import following
 from planner.assess import SourceBuild, assess, source_build
-from planner.building.environments import build_environments
+from planner.building.environments import build_environments, declared
 from planner.building.older import buildable_version
 from planner.building.readiness import Look, Readiness, Ready
 from planner.building.ready import make_ready
@@ -99,7 +99,11 @@ def judge(
     if builds or any(pin.project in projects() for pin in pins):
         say("looking at what the source builds need")
         environments = build_environments(
-            [(b.project, b.version, b.backend, b.build_requires) for b in builds if b.project in readings],
+            [
+                (b.project, b.version, (*declared(b.backend, b.build_requires), *b.setup_requires), b.backend)
+                for b in builds
+                if b.project in readings
+            ],
             machine=machine,
             fits=fits,
             catalog=catalog,

@@ -260,7 +260,8 @@ class SdistReading:
     `native_because` are phrases with `file:line`. `guards` are Python versions that its setup.py itself
     refuses, each as a specifier of the versions that it *accepts* with the place. `backend` is
     `build-system.build-backend` ("" when none is declared), `build_requires` its `requires`. `inspection` is
-    what the build asks of a machine; None where it is pure Python.
+    what the build asks of a machine; None where it is pure Python. `setup_requires` are setuptools' own older
+    build requirements, which its backend adds to them.
     """
 
     metadata: Metadata
@@ -269,6 +270,7 @@ class SdistReading:
     refuses: str = ""
     backend: str = ""
     build_requires: tuple[str, ...] = ()
+    setup_requires: tuple[str, ...] = ()
     inspection: Inspection | None = None
 
 

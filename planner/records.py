@@ -80,6 +80,7 @@ def reading_record(value: SdistReading | Refusal) -> Record:
         "refuses": value.refuses,
         "backend": value.backend,
         "build-requires": list(value.build_requires),
+        "setup-requires": list(value.setup_requires),
         "inspection": None if value.inspection is None else inspection_record(value.inspection),
     }
 
@@ -98,6 +99,7 @@ def reading_from(record: Mapping[str, Any]) -> SdistReading | Refusal | None:
             refuses=_text(record["refuses"]),
             backend=_text(record["backend"]),
             build_requires=_texts(record["build-requires"]),
+            setup_requires=_texts(record["setup-requires"]),
             inspection=None if inspection is None else _inspection(inspection),
         )
     except _WRONG:

@@ -70,6 +70,7 @@ READING = st.one_of(
         refuses=TEXT,
         backend=TEXT,
         build_requires=TEXTS,
+        setup_requires=TEXTS,
         inspection=st.one_of(st.none(), INSPECTION),
     ),
     st.builds(Refusal, filename=TEXT, reason=st.sampled_from(Reason), detail=TEXT, id=TEXT),

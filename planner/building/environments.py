@@ -109,7 +109,7 @@ def _asks(recipe: _Recipe, environment: tuple[tuple[str, str], ...]) -> Iterator
 
 
 def build_environments(
-    builds: Iterable[tuple[NormalizedName, Version | None, str, tuple[str, ...]]],
+    builds: Iterable[tuple[NormalizedName, Version | None, tuple[str, ...], str]],
     *,
     machine: Machine,
     fits: Fits,
@@ -117,15 +117,14 @@ def build_environments(
     constraints: Mapping[NormalizedName, Sequence[Ask]],
     spent: Callable[[], bool],
 ) -> dict[NormalizedName, BuildEnvironment]:
-    """Resolve the build requirements of (project, version, backend, requires), newest versions first.
+    """Resolve the build requirements of (project, version, requires, backend), newest versions first.
 
     All builds are resolved together first, so that one file of build constraints serves them all; where they
     clash, each for itself, as an installer does.
     """
     environment = tuple(sorted(machine.markers.items()))
     recipes = []
-    for project, version, backend, requires in builds:
-        asked = declared(backend, requires)
+    for project, version, asked, backend in builds:
         recipe = _Recipe(
             project, f"{project} {version or ''}".strip(), asked, tuple(_added(backend, asked, machine))
         )

@@ -20,7 +20,7 @@ from planner.sdist.metadata import read_metadata
 from planner.sdist.native import Verdict, judge
 from planner.sdist.setup_py import SetupPy, read_setup_py
 from planner.sdist.sources import Sources
-from planner.setupcfg import ini_sections
+from planner.setupcfg import ini_sections, requirement_lines
 
 __all__ = ["read_files", "read_sdist"]
 
@@ -90,6 +90,7 @@ def read_files(
         refuses=_refuses(setup, files.text("setup.py") or "") if setup and _runs_setup(build) else "",
         backend=backend if isinstance(backend, str) else "",
         build_requires=requires,
+        setup_requires=_setup_requires(sources) if _runs_setup(build) else (),
         inspection=inspection,
     )
 
@@ -111,6 +112,16 @@ def _refuses(setup: SetupPy, text: str) -> str:
     if setup.refuses or "is not valid for Python 3" not in setup.unreadable:
         return setup.refuses
     return setup.unreadable if _PYTHON_2.search(text) else ""
+
+
+def _setup_requires(sources: Sources) -> tuple[str, ...]:
+    """What setup.py or setup.cfg asks for before it runs: the backend hands it on (PEP 517).
+
+    https://setuptools.pypa.io/en/latest/references/keywords.html#keyword-setup-requires
+    """
+    told = sources.setup.setup_requires if sources.setup is not None else ()
+    lines = told if isinstance(told, tuple) else ()
+    return tuple(dict.fromkeys((*lines, *requirement_lines(sources.option("options", "setup_requires")))))
 
 
 def _built(sources: Sources, verdict: Verdict) -> tuple[Verdict, Inspection | None]:

@@ -76,6 +76,7 @@ class SetupPy:
     """
 
     install_requires: Texts = ()
+    setup_requires: Texts = ()
     extras_require: Extras = ()
     extras_doubt: Lost | None = None
     python_requires: str | Lost = ""
@@ -184,6 +185,7 @@ def _summary(
     extras, extras_doubt = _extras(keywords)
     return SetupPy(
         install_requires=_lines(keywords.get("install_requires")),
+        setup_requires=_lines(keywords.get("setup_requires")),
         extras_require=extras,
         extras_doubt=extras_doubt,
         python_requires=_text(keywords.get("python_requires")),

@@ -7,14 +7,12 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.building.environments import BuildEnvironment, build_environments, constraint_lines
+from planner.building.environments import BuildEnvironment, build_environments, constraint_lines, declared
 from planner.facts import Known, Machine
 from planner.policy import Policy
 from planner.resolve.asks import Ask
 from tests import universe
 from tests.universe import Universe
-
-Build = tuple[NormalizedName, Version | None, str, tuple[str, ...]]
 
 
 @pytest.fixture
@@ -33,7 +31,10 @@ def environments(
     world: Universe, *builds: tuple[str, str, tuple[str, ...]], machine: Machine | None = None
 ) -> dict[str, BuildEnvironment]:
     made = build_environments(
-        [(NormalizedName(name), Version("1.0"), backend, requires) for name, backend, requires in builds],
+        [
+            (NormalizedName(name), Version("1.0"), declared(backend, requires), backend)
+            for name, backend, requires in builds
+        ],
         machine=machine or universe.machine(),
         fits=universe.fits(),
         catalog=world,
@@ -106,7 +107,7 @@ def test_markers_and_build_constraints_hold(world: Universe) -> None:
         origin="b.txt:1",
     )
     made = build_environments(
-        [(NormalizedName("a"), Version("1.0"), "", requires)],
+        [(NormalizedName("a"), Version("1.0"), requires, "")],
         machine=universe.machine(),
         fits=universe.fits(),
         catalog=world,
@@ -123,7 +124,7 @@ def test_a_build_requirement_without_a_wheel_is_named(world: Universe) -> None:
 
 def test_hashes_and_no_deps_are_not_said_of_what_builds(world: Universe) -> None:
     made = build_environments(
-        [(NormalizedName("a"), Version("1.0"), "mesonpy", ("meson-python",))],
+        [(NormalizedName("a"), Version("1.0"), ("meson-python",), "mesonpy")],
         machine=universe.machine(),
         fits=universe.fits(Policy(no_deps=True, require_hashes=True)),
         catalog=world,

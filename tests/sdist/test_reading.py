@@ -214,3 +214,52 @@ def test_a_setup_py_that_no_backend_runs_refuses_nothing(system: str, refuses: b
     found = read_sdist("demo-1.0.tar.gz", make_targz(members), DEMO, Version("1.0"), LINUX_311)
     assert isinstance(found, SdistReading)
     assert bool(found.refuses) is refuses
+
+
+def test_setup_requires_is_handed_on_where_setuptools_builds() -> None:
+    setup = "from setuptools import setup\nsetup(name='demo', setup_requires=['cython>=0.29'])\n"
+    config = "[options]\nsetup_requires =\n    pkgconfig\n"
+    found = read_sdist(
+        "demo-1.0.tar.gz",
+        make_targz({**MEMBERS, "setup.py": setup, "setup.cfg": config}),
+        DEMO,
+        Version("1.0"),
+        LINUX_311,
+    )
+    assert isinstance(found, SdistReading)
+    assert found.setup_requires == ("cython>=0.29", "pkgconfig")
+
+
+@pytest.mark.parametrize(
+    ("code", "refuses"),
+    [
+        ("print 'building'\n", "setup.py is not valid for Python 3 (line 1)"),
+        (
+            "try:\n    pass\nexcept ImportError, error:\n    pass\n",
+            "setup.py is not valid for Python 3 (line 3)",
+        ),
+        ("match = (\n", ""),  # cut, or of a newer Python than this one
+    ],
+)
+def test_what_python_2_alone_reads_is_refused(code: str, refuses: str) -> None:
+    files = {**MEMBERS, "setup.py": code}
+    found = read_sdist("demo-1.0.tar.gz", make_targz(files), DEMO, Version("1.0"), LINUX_311)
+    assert isinstance(found, SdistReading)
+    assert found.refuses == refuses
+
+
+def test_a_pure_project_may_say_itself_what_it_needs() -> None:
+    toml = (
+        "[build-system]\nrequires=['flit_core']\nbuild-backend='flit_core.buildapi'\n"
+        "[external]\nbuild-requires = ['dep:virtual/compiler/cxx']\n"
+    )
+    found = read_sdist(
+        "demo-1.0.tar.gz",
+        make_targz({**MEMBERS, "pyproject.toml": toml}),
+        DEMO,
+        Version("1.0"),
+        LINUX_311,
+    )
+    assert isinstance(found, SdistReading)
+    assert found.inspection is not None
+    assert [need.subject for need in found.inspection.needs] == ["dep:virtual/compiler/cxx"]
