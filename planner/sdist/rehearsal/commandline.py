@@ -19,6 +19,7 @@ Word: TypeAlias = "str | None"
 MAX_LINE = 4_000
 _SETS = re.compile(r"[A-Za-z_]\w*=")
 _REDIRECTED = re.compile(r"(?<!\S)\d?(?:>>?|<)\s*(?:&\d|[^\s;&|()]+)")
+_SUBSTITUTED = re.compile(r"`([^`]{1,500})`|\$\(([^()]{1,500})\)")
 _OPERATORS = frozenset({"&&", "||", ";", "|", "&", "\n"})
 _WRAPPERS = frozenset({"env", "exec", "nice", "sudo", "time", "command", "ccache", "xargs"})
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash"})
@@ -45,6 +46,8 @@ class Command:
 def parse_shell(line: str) -> list[Command]:
     """The commands of a line for the shell."""
     plain = _REDIRECTED.sub(" ", line[:MAX_LINE].replace("\n", " ; "))
+    inner = [found[1] or found[2] for found in _SUBSTITUTED.finditer(plain)]
+    plain = _SUBSTITUTED.sub("_", plain)
     lexer = shlex.shlex(plain, posix=True, punctuation_chars=";&|")
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -52,7 +55,7 @@ def parse_shell(line: str) -> list[Command]:
         words = list(lexer)
     except ValueError:
         words = plain.split()
-    out: list[Command] = []
+    out: list[Command] = [command for one in inner for command in parse_shell(one)]
     current: list[Word] = []
     for raw in [*words, ";"]:
         word = raw.lstrip("(").rstrip(")") if raw[:1] == "(" or raw[-1:] == ")" else raw
@@ -107,6 +110,8 @@ def _one(name: str, rest: list[Word]) -> Command:
         if option in known[:-1]:  # its version stands in a word of its own
             at = known.index(option)
             known[at : at + 2] = [f"{option}={known[at + 1]}"]
+    if name == "which" and len(known) == 1 and complete:
+        return Command(program=known[0].rpartition("/")[2])  # it fails where that is missing
     if name in ("pkg-config", "pkgconf"):
         return _pkg_config(known, complete=complete)
     host = ""

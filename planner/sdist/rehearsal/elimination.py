@@ -75,7 +75,7 @@ class Elimination:
         """The build on a machine that has everything, put right where only that stops it."""
         outcome = self._try(frozenset())
         for _ in range(MAX_REPAIRS):
-            if outcome.stop is None or self.exhausted:
+            if outcome.stop is None or 2 * self._steps > MAX_STEPS:
                 break
             better = self._repaired(outcome)
             if better is None:

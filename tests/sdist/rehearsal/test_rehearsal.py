@@ -276,9 +276,11 @@ def test_an_error_of_the_files_own_leads_to_its_handler() -> None:
 @pytest.mark.parametrize(
     "loading",
     [
-        "import importlib.util\nspec = importlib.util.spec_from_file_location('situation', 'src/a.py')\n"
-        "situation = importlib.util.module_from_spec(spec)\nsys.modules['situation'] = situation\n"
-        "spec.loader.exec_module(situation)\nimport situation\nsources = situation.SOURCES",
+        (
+            "import importlib.util\nspec = importlib.util.spec_from_file_location('situation', 'src/a.py')\n"
+            "situation = importlib.util.module_from_spec(spec)\nsys.modules['situation'] = situation\n"
+            "spec.loader.exec_module(situation)\nimport situation\nsources = situation.SOURCES"
+        ),
         "import imp\nsituation = imp.load_source('situation', './src/a.py')\nsources = situation.SOURCES",
         "import runpy\nsources = runpy.run_path('src/a.py')['SOURCES']",
         "names = {}\nexec(open('src/a.py').read(), names)\nsources = names['SOURCES']",
@@ -343,6 +345,23 @@ setup(ext_modules=[Extension('demo', ['demo.c'], define_macros=macros, extra_com
         ("print('no setup')", False),
     ],
 )
-def test_whether_nothing_at_all_is_compiled(code: str, nothing: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_whether_nothing_at_all_is_compiled(code: str, nothing: bool) -> None:
     files = make_files({"setup.py": HEAD + code, "demo.c": ""})
     assert built_by(files, LINUX_311, frozenset())[1] is nothing
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["'readlink -f `which javac` | sed s:bin/javac::', shell=True", "'echo $(which javac)', shell=True",
+     "['which', 'javac']"],
+)  # fmt: skip
+def test_what_which_finds_is_nothing_where_the_program_is_missing(command: str) -> None:
+    code = f"""
+import subprocess
+home = subprocess.Popen({command}, stdout=subprocess.PIPE).communicate()[0].strip().decode()
+if not home:
+    raise Exception('Unable to determine JDK_HOME')
+setup(ext_modules=[Extension('demo', ['demo.c'])])
+"""
+    assert [one.name for one in compiled(code)] == ["demo"]
+    assert outcome(code, "program:javac").stop is not None
