@@ -13,7 +13,7 @@ from planner.sdist.calls import called
 from planner.sdist.flow import Findings, SetupCall
 from planner.sdist.values import Extension, Table, Unknown, as_list, truth
 
-__all__ = ["Native", "extensions", "textual"]
+__all__ = ["Built", "Native", "extensions", "textual"]
 
 _COMMANDS = frozenset({"build", "build_py", "build_ext", "build_clib", "install", "bdist_wheel"})
 _NATIVE_CALL = re.compile(r"\b(\w*Extension|cythonize|ext_modules|cffi_modules|rust_extensions)\b\s*[(=]")
@@ -31,6 +31,27 @@ class Native:
     because: tuple[str, ...] = ()
     optional: bool = False
     commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """One extension that a setup.py makes: `kind` is its class, `certain` whether the way to it is.
+
+    `sources` are paths in the sdist, None where they are not known as a whole; `libraries` and
+    `include_dirs` hold those that are known, `macros` the names that its compiler certainly gets defined.
+    `language` is as given (`c++`) or "".
+    """
+
+    kind: str
+    line: int
+    name: str = ""
+    optional: bool = False
+    certain: bool = True
+    sources: tuple[str, ...] | None = None
+    libraries: tuple[str, ...] = ()
+    include_dirs: tuple[str, ...] = ()
+    macros: tuple[str, ...] = ()
+    language: str = ""
 
 
 def textual(text: str) -> Native:

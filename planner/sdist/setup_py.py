@@ -16,7 +16,7 @@ from typing import TypeAlias
 from planner.sdist.archive import SdistFiles, decode_text
 from planner.sdist.calls import called
 from planner.sdist.expressions import BudgetError
-from planner.sdist.extensions import Native, extensions, textual
+from planner.sdist.extensions import Built, Native, extensions, textual
 from planner.sdist.flow import SetupCall, Stop
 from planner.sdist.interpreter import Interpreter
 from planner.sdist.values import Items, Table, Unknown, Value, as_list, merge, truth
@@ -43,27 +43,6 @@ class Lost:
 
 Texts: TypeAlias = "tuple[str, ...] | Lost"
 Extras: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """One extension that a setup.py makes: `kind` is its class, `certain` whether the way to it is.
-
-    `sources` are paths in the sdist, None where they are not known as a whole; `libraries` and
-    `include_dirs` hold those that are known, `macros` the names that its compiler certainly gets defined.
-    `language` is as given (`c++`) or "".
-    """
-
-    kind: str
-    line: int
-    name: str = ""
-    optional: bool = False
-    certain: bool = True
-    sources: tuple[str, ...] | None = None
-    libraries: tuple[str, ...] = ()
-    include_dirs: tuple[str, ...] = ()
-    macros: tuple[str, ...] = ()
-    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

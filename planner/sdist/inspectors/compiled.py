@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from planner.needs import EXTENSION_LEFT_OUT, Strength
 from planner.sdist import names as naming
 from planner.sdist import texts
+from planner.sdist.extensions import Built
 from planner.sdist.includes import MARK
-from planner.sdist.setup_py import Built
 from planner.sdist.sources import Sources
 
 __all__ = ["Compilation", "Compiled", "compilation", "cython_makes_cxx", "says"]

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from planner.sdist.archive import SdistFiles
+from planner.sdist.extensions import Built
 from planner.sdist.rehearsal.compiled import link_names, source_names
 from planner.sdist.rehearsal.imagined import Machine
 from planner.sdist.rehearsal.rehearse import Outcome, Script, rehearse
-from planner.sdist.setup_py import Built
 from planner.sdist.values import Extension, Place, Table, Value, as_list, render, truth
 from planner.setupcfg import ini_sections
 

@@ -7,10 +7,10 @@ import pytest
 from planner.needs import Need, Unit
 from planner.sdist import texts
 from planner.sdist.archive import read_archive
-from planner.sdist.extensions import Native
+from planner.sdist.extensions import Built, Native
 from planner.sdist.inspectors import headers, pyproject, table
 from planner.sdist.inspectors.units import units
-from planner.sdist.setup_py import Built, SetupPy
+from planner.sdist.setup_py import SetupPy
 from planner.sdist.sources import Sources
 from tests.sdist.conftest import LINUX_311, make_targz
 

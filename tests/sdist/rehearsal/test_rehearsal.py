@@ -6,12 +6,12 @@ import textwrap
 
 import pytest
 
+from planner.sdist.extensions import Built
 from planner.sdist.rehearsal.built import built_by
 from planner.sdist.rehearsal.commandline import Command, parse_shell, parse_words
 from planner.sdist.rehearsal.compiling import Compiled
 from planner.sdist.rehearsal.imagined import Machine, path_subject
 from planner.sdist.rehearsal.rehearse import Outcome, Script, rehearse
-from planner.sdist.setup_py import Built
 from tests.sdist.conftest import LINUX_311, make_files
 
 HEAD = "import os, sys\nfrom setuptools import setup, Extension\n"
