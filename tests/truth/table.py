@@ -95,4 +95,6 @@ def listed(row: Row, data: bytes) -> frozenset[str] | str:
         needs = tuple(need for need in needs if need.role == "run")
     machine = bare(needs)
     own = prerequisites(row.name, needs, machine)
-    return frozenset(name for one in merged((one for one in own if one.listed), machine) for name in one.install)
+    return frozenset(
+        name for one in merged((one for one in own if one.listed), machine) for name in one.install
+    )
