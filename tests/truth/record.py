@@ -1,6 +1,6 @@
 """Makes sdists.tar.xz, the sdists of the truth tables in the small form of the cassettes; a person runs it.
 
-    python tests/truth/record.py FOLDER     FOLDER holds the real sdists, under their own names
+    python -m tests.truth.record FOLDER     FOLDER holds the real sdists, under their own names
 
 Each is read in both forms; one whose small form does not tell the same is left out, and said.
 """
@@ -14,8 +14,6 @@ import sys
 import tarfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from cassettes.record import shrunk
 from tests.truth import table
