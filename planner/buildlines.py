@@ -77,7 +77,7 @@ def _told(one: Prerequisite) -> str:
 
 def ready_lines(ready: Ready) -> Iterator[tuple[str, str]]:
     """(text, style): the one command that supplies what lacks, what it cannot supply, and what to set."""
-    lacking = [one for one in ready.prerequisites if one.state != "present"]
+    lacking = [one for one in ready.prerequisites if one.state != "present" and one.listed]
     unmet = [one for one in lacking if one.unmet]
     own = ready.machine.value("package-manager")
     managers = (own,) if own else () if not lacking else _managers_of(ready.machine)

@@ -99,11 +99,7 @@ def judge(
     if builds or any(pin.project in projects() for pin in pins):
         say("looking at what the source builds need")
         environments = build_environments(
-            [
-                (b.project, b.version, (*declared(b.backend, b.build_requires), *b.setup_requires), b.backend)
-                for b in builds
-                if b.project in readings
-            ],
+            (_asked(build) for build in builds if build.project in readings),
             machine=machine,
             fits=fits,
             catalog=catalog,
@@ -124,6 +120,12 @@ def judge(
         rounds=search.rounds,
         ready=ready,
     )
+
+
+def _asked(build: SourceBuild) -> tuple[NormalizedName, Version | None, tuple[str, ...], str]:
+    """What a build asks for before it starts: (project, version, requirements, backend)."""
+    requires = (*declared(build.backend, build.build_requires), *build.setup_requires)
+    return build.project, build.version, requires, build.backend
 
 
 def _hashed(pin: Pin, digest: Callable[[Dist], str | Refusal] | None) -> Pin:

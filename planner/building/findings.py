@@ -52,11 +52,13 @@ def runtime_findings(pin: Pin, found: Iterable[Prerequisite], machine: Machine) 
 
 
 def _runtime(name: str, project: str, filename: str, one: Prerequisite, machine: Machine) -> Finding:
-    here = "which is not here" if one.state == "missing" else "and whether it is here is not known"
+    here = {"missing": "which is not here", "too-old": f"and here is {one.found}"}.get(
+        one.state, "and whether it is here is not known"
+    )
     lost = f": without it, {one.effect}" if one.strength != "required" and one.effect else ""
     return Finding(
         code="WP206",
-        severity="warning" if one.state == "missing" and one.strength == "required" else "note",
+        severity="warning" if one.stands_in_the_way else "note",
         project=project,
         summary=f"{name} needs {one} when it runs, {here}{lost}.",
         remedy=command_of(one.install, machine),
@@ -102,11 +104,12 @@ class _Teller:
         if gone and one.state == "missing":
             summary = f"{self.name} cannot be built with this Python: {one.name} {gone}."
             return self.told("WP208", "error", summary, "use an older Python or a newer version", facts)
-        if one.unmet and must:
+        if one.unmet and must and one.state != "unknown":
             return self.told("WP204", "error", f"{what}: {one.unmet}.", one.note, facts)
         if one.state == "unknown":
             why = one.found or "nothing looked for it"
             summary = f"{what}; whether it is here is not known ({why})."
+            facts += [one.unmet] if one.unmet else []
             return self.told("WP203", "warning" if must else "note", summary, remedy, facts)
         if not must:
             return self.told("WP205", "warning", f"without {one}, {one.effect}.", remedy, facts)

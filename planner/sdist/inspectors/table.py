@@ -108,15 +108,7 @@ def _safely(what: str, inspector: Inspector, sdist: Sources) -> Iterator[Clue]:
 def _with(need: Need, more: Iterable[Evidence]) -> Need:
     """The same need with more evidence."""
     because = tuple(dict.fromkeys((*need.because, *more)))[:MAX_EVIDENCE]
-    return Need(
-        subject=need.subject,
-        specifier=need.specifier,
-        role=need.role,
-        because=because,
-        instead=need.instead,
-        strength=need.strength,
-        effect=need.effect,
-    )
+    return replace(need, because=because)
 
 
 def _engine(sdist: Sources) -> str:
