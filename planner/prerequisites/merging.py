@@ -52,7 +52,7 @@ def _fewest(found: Sequence[Prerequisite], machine: Machine) -> Iterator[Prerequ
     What is to be installed may only count on what is installed with it, not on what is here already.
     """
     listed = _brought({name for one in found if one.listed for name in one.packages.get("apt", ())}, machine)
-    # Debian's table says nothing of others: automake brings autoconf there, and not on Alpine or Arch.
+    # Debian's table says nothing of what other managers' packages bring, even where the names are the same.
     wanted = {name for one in found for name in one.install}
     brought = _brought(wanted, machine) if machine.value("package-manager") == "apt" else {}
     for one in found:
