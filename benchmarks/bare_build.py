@@ -79,7 +79,9 @@ class Built:
 
 def last_error(text: str) -> str:
     """The line that says best why a build failed."""
-    lines = [re.sub(r"/tmp/pip-install-\w+/[^/]+/", "", line.strip()) for line in text.splitlines()]
+    lines = [
+        re.sub(r"/tmp/pip-(install-\w+/[^/]+|build-env-\w+)/", "", line.strip()) for line in text.splitlines()
+    ]
     for pattern in (r"fatal error: .*: No such file", r":\d+:\d+: error: "):
         first = next((line for line in lines if re.search(pattern, line)), "")
         if first:
