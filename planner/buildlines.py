@@ -93,6 +93,9 @@ def ready_lines(ready: Ready) -> Iterator[tuple[str, str]]:
         by = _names(one.needed_by)
         note = _note(one, ready.machine)
         yield f"  {one} for {by} cannot be had so: {one.unmet}{f' ({note})' if note else ''}", "red"
+    for one in lacking:
+        if one.install and one.note and own in ("winget", "choco"):  # their package alone brings no workload
+            yield f"  {one.name}: {_note(one, ready.machine) or one.note}", "dim"
     for one in nameless:
         note = f"`pip install '{one.python}'` serves" if one.python else _note(one, ready.machine)
         where = f" ({note})" if note else ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 __all__ = ["Jobs", "Load", "jobs_for", "reserve_of", "size"]
 
 MIN_RESERVE = 1024
-"""MiB left to the rest of the system, or a tenth of what is available where that is more."""
+"""MiB left to the rest of the system (a quarter of what is available where that is less), or a tenth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Jobs:
 
 def reserve_of(available: int) -> int:
     """What is left to the rest of the system, in MiB."""
-    return max(MIN_RESERVE, available // 10)
+    return max(min(MIN_RESERVE, available // 4), available // 10)
 
 
 def size(mebibytes: int) -> str:

@@ -90,3 +90,8 @@ def test_no_number_of_jobs_takes_more_than_there_is(
 @pytest.mark.parametrize(("mebibytes", "text"), [(0, "0 MiB"), (999, "999 MiB"), (1024, "1.0 GiB")])
 def test_sizes_are_readable(mebibytes: int, text: str) -> None:
     assert size(mebibytes) == text
+
+
+@pytest.mark.parametrize(("available", "kept"), [(800, 200), (2048, 512), (4096, 1024), (32_768, 3276)])
+def test_a_small_machine_keeps_less_back(available: int, kept: int) -> None:
+    assert reserve_of(available) == kept

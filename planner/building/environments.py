@@ -29,9 +29,9 @@ _LEGACY = ("setuptools>=40.8.0",)
 class BuildEnvironment:
     """What stands ready while an sdist is built in isolation.
 
-    `requires` are the requirements, `added` those that the backend asks for itself on this machine. `pins`
-    is their resolution, `clash` says why there is none. `unbuilt` are the pins without a wheel: these are
-    built first.
+    `requires` are the requirements, `added` those that the backend asks for itself on this machine. `pins` is
+    their resolution, `clash` says why there is none, and `doubt` (a code) that even this is not proven.
+    `unbuilt` are the pins without a wheel: these are built first.
     """
 
     project: NormalizedName
@@ -39,6 +39,7 @@ class BuildEnvironment:
     added: tuple[str, ...] = ()
     pins: tuple[Pin, ...] = ()
     clash: tuple[str, ...] = ()
+    doubt: str = ""
 
     @property
     def unbuilt(self) -> tuple[Pin, ...]:
@@ -150,15 +151,28 @@ def build_environments(
     found = {}
     for recipe in recipes:
         if isinstance(together, Resolution):
-            pins, clash = _reached(recipe, together.pins, environment), no_clash
+            pins, clash, doubt = _reached(recipe, together.pins, environment), no_clash, ""
         else:
             outcome = settle(recipe.asks)
             pins = outcome.pins if isinstance(outcome, Resolution) else ()
             clash = outcome.lines if isinstance(outcome, Clash) else ()
+            doubt = _doubt(outcome) if isinstance(outcome, Clash) else ""
         found[recipe.project] = BuildEnvironment(
-            project=recipe.project, requires=recipe.requires, added=recipe.added, pins=pins, clash=clash
+            project=recipe.project,
+            requires=recipe.requires,
+            added=recipe.added,
+            pins=pins,
+            clash=clash,
+            doubt=doubt,
         )
     return found
+
+
+def _doubt(clash: Clash) -> str:
+    """The code of what keeps a clash from being proven: the search was given up, or an index is silent."""
+    if clash.limit:
+        return "WP524"
+    return "WP604" if any(refusal.unanswered for refusal in clash.refused) else ""
 
 
 def _reached(

@@ -159,7 +159,7 @@ class _Teller:
         if environment.clash:
             summary = f"The build requirements of {self.name} cannot be installed here."
             remedy = "add the index that serves them, or pin another version of the project"
-            yield self.told("WP211", "error", summary, remedy, environment.clash)
+            yield self.told(environment.doubt or "WP211", "error", summary, remedy, environment.clash)
         for pin in environment.unbuilt:
             what = f"{pin.project} {pin.version}, which builds {self.name},"
             summary = f"{what} has no wheel here: it is built first."

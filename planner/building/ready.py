@@ -140,7 +140,13 @@ def _looked_up(
 
 def _number(machine: Machine, name: str) -> int | None:
     value = machine.value(name)
-    return int(value) if value and value.isdigit() else None
+    return int(value) if value and value.isascii() and value.isdecimal() else None
+
+
+def _rounded(mebibytes: int) -> int:
+    """Free memory changes from run to run: in whole GiB (128 MiB below one) a plan stays the same."""
+    step = 1024 if mebibytes >= 1024 else 128
+    return mebibytes // step * step
 
 
 def _all_jobs(
@@ -154,6 +160,7 @@ def _all_jobs(
     available, cores = _number(machine, "memory-available"), _number(machine, "cores")
     if available is None or cores is None or not cases:
         return {}, ()
+    available = _rounded(available)
     loads = {case.build.project: load_of(case.build.project, case.inspection) for case in cases}
     at_once = max(1, min(cores, len(cases)))
     jobs = {

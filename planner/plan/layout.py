@@ -23,8 +23,8 @@ __all__ = ["fingerprint_table", "projects_by_index", "relative_path", "render"]
 
 SCHEMA = 1
 
-# The facts of a plan's fingerprint: what decides wheels and needs. Free memory, disk and paths change from
-# run to run and would make the same inputs give other bytes.
+# The facts of a plan's fingerprint: what decides wheels and needs. Disk and paths change from run to run and
+# would make the same inputs give other bytes; memory is told rounded, where jobs were computed from it.
 FINGERPRINT = (
     "os", "arch", "distro", "distro-version", "glibc", "musl", "macos", "windows", "python", "implementation",
     "abi", "cpu-level", "cuda-driver", "cuda-driver-api", "cuda-toolkit", "rocm", "torch", "torch-cuda",
@@ -189,7 +189,8 @@ def _fingerprint(plan: Plan) -> dict[str, Any]:
     """The machine; with the memory and cores that jobs were computed from, where they were."""
     table = fingerprint_table(plan.machine)
     if plan.memory is not None:
-        table["memory-available"] = f"{plan.memory >> 10} GiB"
+        whole, part = divmod(plan.memory, 1024)
+        table["memory-available"] = f"{whole} GiB" if whole else f"{part // 128 * 128} MiB"
         table["cores"] = int(plan.machine.value("cores") or 0)
     return table
 

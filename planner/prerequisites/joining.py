@@ -115,10 +115,11 @@ def _one_of(group: Sequence[Need]) -> Need | None:
         # pkg-config is one way to find it, and can be done without; what is compiled includes it in any case.
         first = included
     floors = SpecifierSet()
-    for need in group:
+    peers = [need for need in group if need.strength in (first.strength, "required")]
+    for need in peers:
         floors &= need.specifier
     evidence = tuple(dict.fromkeys(one for need in (first, *group) for one in need.because))
-    instead = tuple(dict.fromkeys(other for need in group for other in need.instead))
+    instead = tuple(dict.fromkeys(other for need in peers for other in need.instead))
     strength = "required" if first.strength == "hint" else first.strength
     return replace(
         first, specifier=floors, because=evidence[:MAX_EVIDENCE], instead=instead, strength=strength

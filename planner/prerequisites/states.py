@@ -258,6 +258,8 @@ def _python_packages(machine: Machine, debian: Release | None) -> dict[str, tupl
 
 def _offer(need: Need, own: tuple[str, ...], machine: Machine, debian: Release | None) -> tuple[str, str]:
     """The version that the package manager would install, and why that would not do ("" when it would)."""
+    if machine.value("package-manager") != "apt":
+        debian = None  # its tables tell apt's packages
     if not own:
         subjects = (need.subject, *need.instead)
         if debian is not None and all(one.startswith("pkg-config:") for one in subjects):
