@@ -14,11 +14,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 
+from planner.needs import Inspection
 from planner.sdist import reading
 from planner.sdist.inspectors import table
+from planner.sdist.sources import Sources
 from tests.universe import MARKERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,19 +32,19 @@ def measured(path: Path) -> dict[str, object]:
     """In a process of its own: seconds of processor time for the archive and for the inspectors, MiB held."""
     inspecting = 0.0
 
-    def timed(sdist: object, **keys: bool) -> object:
+    def timed(sdist: Sources, *, compiles: bool = True) -> Inspection:
         nonlocal inspecting
         started = time.process_time()
-        found = honest(sdist, **keys)
+        found = honest(sdist, compiles=compiles)
         inspecting += time.process_time() - started
         return found
 
     honest = table.inspect
-    table.inspect = timed
     name, version = parse_sdist_filename(path.name)
     data = path.read_bytes()
     started = time.process_time()
-    found = reading.read_sdist(path.name, data, name, version, MARKERS)
+    with mock.patch.object(table, "inspect", timed):
+        found = reading.read_sdist(path.name, data, name, version, MARKERS)
     whole = time.process_time() - started
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024 - len(data) // (1 << 20)
     return {"seconds": whole, "inspecting": inspecting, "mib": held, "kind": type(found).__name__}
