@@ -46,8 +46,9 @@ for name in null zero full random urandom; do
 done
 mkdir "$root/dev/shm"; mount -t tmpfs tmpfs "$root/dev/shm"
 ln -s /proc/self/fd "$root/dev/fd"
-mkdir -p "$root/root/.cache/pip/http-v2" "$root/var/cache/apt/archives"
-mount --bind "$cache/http" "$root/root/.cache/pip/http-v2"
+home=$root/root
+mkdir -p "$home/.cache/pip/http-v2" "$root/var/cache/apt/archives"
+mount --bind "$cache/http" "$home/.cache/pip/http-v2"
 mount --bind "$cache/debs" "$root/var/cache/apt/archives"
 printf '%s' "$BINDS" | while IFS=: read -r from to; do
     mkdir -p "$root$to"; mount --bind "$from" "$root$to"
