@@ -153,9 +153,6 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     add("--output-format", choices=("text", "json"), default="text")
     add("--fail-on", choices=("error", "warning", "note", "never"), help="(default: error)")
     add("--allow-build", action="append", metavar="PROJECT", help="accept its source build")
-    add(
-        "--prefer", choices=("newest",), default="newest", help="which versions: the newest, as pip and uv do"
-    )
     _add_machine(parser)
     _add_pip_words(parser)
     _add_common(parser)
@@ -169,6 +166,14 @@ def _add_pip_words(parser: argparse.ArgumentParser) -> None:
     add("--prerelease", choices=("disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit"))
     add("--resolution", choices=("highest", "lowest", "lowest-direct"))
     add("--exclude-newer", "--uploaded-prior-to", dest="exclude_newer", metavar="DATE")
+    add(
+        "--prefer",
+        choices=("wheels", "newest"),
+        help="wheels (default): the freshest set that installs; newest: what plain pip and uv would take",
+    )
+    add("--max-held-back", metavar="SPAN", help="how much older a version with a wheel may be (default: 2y)")
+    add("-U", "--upgrade", action="store_true", default=None, help="do not keep the versions of the plan")
+    add("-P", "--upgrade-package", action="append", metavar="PROJECT", help="nor the version of this project")
     add("--no-deps", action="store_true", default=None)
     add("--only-binary", action="append", metavar="NAMES")
     add("--no-binary", action="append", metavar="NAMES")

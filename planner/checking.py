@@ -17,6 +17,8 @@ from planner.building.environments import build_environments, declared
 from planner.building.older import buildable_version
 from planner.building.readiness import Look, Readiness, Ready
 from planner.building.ready import make_ready
+from planner.choosing.trials import Trials
+from planner.choosing.values import Choice
 from planner.dists import Dist, Pin, Refusal, Sdist, SdistReading, Tree
 from planner.doubts import other_hash, passed_over, untrusted, without_hash
 from planner.facts import Fact, Machine
@@ -28,6 +30,8 @@ from planner.page import Catalog
 from planner.plan import Building, Package
 from planner.policy import Policy
 from planner.prerequisites.states import PYTHON_HEADERS
+from planner.resolve.asks import Ask
+from planner.resolve.steer import NEWEST
 from planner.roots import Roots
 from planner.searching import search_for
 from planner.tags import supported_tags
@@ -37,14 +41,18 @@ __all__ = ["Judged", "judge", "judge_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What a check found, before it is a plan."""
+    """What a check found, before it is a plan. `asks` are the root requirements that were resolved."""
 
     packages: tuple[Package, ...]
     builds: tuple[SourceBuild, ...]
     findings: tuple[Finding, ...]
     set_aside: tuple[str, ...]
     rounds: int
+    pins: tuple[Pin, ...] = ()
     ready: Ready | None = None
+    choice: Choice | None = None
+    trials: Trials
+    asks: tuple[Ask, ...] = ()
 
 
 def judge_of(machine: Machine, policy: Policy, roots: Roots) -> Fits:
@@ -61,12 +69,8 @@ def _nothing_known(_: Sequence[str], __: Sequence[str]) -> Mapping[str, Fact]:
 
 
 def judge(
-    roots: Roots,
+    trials: Trials,
     *,
-    machine: Machine,
-    fits: Fits,
-    catalog: Catalog,
-    spent: Callable[[], bool],
     say: Callable[[str], None],
     digest: Callable[[Dist], str | Refusal] | None = None,
     look: Look = _nothing_known,
@@ -77,9 +81,12 @@ def judge(
     `digest` gives the sha256 of a file; it is asked for local and directly named ones that come without.
     `look` asks the machine for what builds need, `unisolated` are projects built without isolation.
     """
-    search = search_for(roots, machine=machine, fits=fits, catalog=catalog, spent=spent, say=say)
+    roots, machine, fits, catalog = trials.roots, trials.machine, trials.fits, trials.catalog
+    search = search_for(trials, NEWEST, say)
+    choice: Choice | None = None
+    resolution = search.resolution
     say("reading source distributions")
-    pins = [_hashed(pin, digest) for pin in search.pins]
+    pins = [_hashed(pin, digest) for pin in (resolution.pins if resolution else ())]
     pages = {pin.project: catalog.page(pin.project) for pin in pins if not pin.direct}
     readings = dict(_readings(pins, roots, catalog, machine.markers))
     builds = [
@@ -92,7 +99,7 @@ def judge(
     needless = frozenset({"WP702"}) if fits.policy.no_deps else frozenset()
     findings = [*search.findings, *assess(pins, builds, pages, fits.policy.allow_builds)]
     findings += untrusted(pins, pages)
-    findings += passed_over(search.refused.values(), search.pins, told=bool(search.set_aside))
+    findings += passed_over(search.refused.values(), pins, told=bool(search.set_aside))
     findings += without_hash(pins, roots.hashes, fits.policy)
     findings += other_hash(pins, roots.hashes)
     ready = None
@@ -104,7 +111,7 @@ def judge(
             fits=fits,
             catalog=catalog,
             constraints=roots.build_constraints,
-            spent=spent,
+            spent=trials.spent,
         )
         ready = make_ready(
             builds, readings, pins, environments, machine=machine, look=look, unisolated=unisolated
@@ -117,8 +124,12 @@ def judge(
         builds=tuple(builds),
         findings=tuple(sorted((f for f in findings if f.code not in needless), key=Finding.sort_key)),
         set_aside=tuple(search.set_aside),
-        rounds=search.rounds,
+        rounds=resolution.rounds if resolution else 0,
+        pins=tuple(pins),
         ready=ready,
+        choice=choice,
+        trials=trials,
+        asks=tuple(search.asks),
     )
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -40,6 +41,8 @@ __all__ = ["check"]
 
 SECONDS_TO_RESOLVE = 120.0
 """After this the search is given up, and said so."""
+SECONDS_TO_CHOOSE = 30.0
+"""After this no further attempt is made to better a resolution."""
 
 
 def check(request: Request, say: Callable[[str], None], warn: Callable[[str], None]) -> Checked:
@@ -47,6 +50,13 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
 
     `say` is told what is under way, `warn` what works and could work better (a cache that cannot be used).
     """
+    with _running(request, say, warn) as run:
+        return _told(run, _judged(run, say))
+
+
+@contextmanager
+def _running(request: Request, say: Callable[[str], None], warn: Callable[[str], None]) -> Iterator[_Run]:
+    """Everything that is known before the resolution; its connections are closed at the end."""
     from planner.intake import build_inputs, inputs_of  # noqa: PLC0415
     from planner.settings import read_settings, with_inputs  # noqa: PLC0415
 
@@ -68,7 +78,7 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
                 settings, inputs, client=client, sdists=sdists, world=world, say=say, warn=warn
             )
             machine = fingerprint.result()
-            run = _Run(
+            yield _Run(
                 request=request,
                 settings=settings,
                 wanted=wanted,
@@ -76,8 +86,8 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
                 building=building,
                 machine=machine,
                 catalog=catalog,
+                missing=tuple(missing),
             )
-            return _checked(run, missing, say)
         finally:
             sdists.close()
             client.close()
@@ -142,6 +152,7 @@ class _Run:
     building: Inputs | None
     machine: Machine
     catalog: IndexCatalog
+    missing: tuple[Note, ...]
 
 
 def _sdist_reader(world: World, warn: Callable[[str], None]) -> SdistReader:
@@ -164,9 +175,10 @@ def _read_here(
     return read_sdist(filename, data, project, version, markers)
 
 
-def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> Checked:
+def _judged(run: _Run, say: Callable[[str], None]) -> Judged:
     from planner import checking  # noqa: PLC0415
     from planner.ahead import prefetcher  # noqa: PLC0415
+    from planner.choosing.trials import Trials  # noqa: PLC0415
     from planner.doubts import excluded_python  # noqa: PLC0415
     from planner.findings import Finding  # noqa: PLC0415
     from planner.roots import read_build_constraints, read_roots  # noqa: PLC0415
@@ -176,29 +188,33 @@ def _checked(run: _Run, missing: Sequence[Note], say: Callable[[str], None]) -> 
     roots = read_roots(run.inputs.wanted, run.inputs.constraints, machine.markers, sources)
     roots.problems += [
         Finding(code="WP527", severity="error", project="", summary=note.text, evidence=(note.where,))
-        for note in missing
+        for note in run.missing
     ]
     if run.building is not None:
         roots.build_constraints = read_build_constraints(run.building.wanted, machine.markers)
     fits = checking.judge_of(machine, run.settings.policy, roots)
     excluded = tuple(excluded_python(run.inputs.requires_python, fits))
     ahead = prefetcher(catalog, fits, machine, roots)
-    until = world.monotonic() + SECONDS_TO_RESOLVE
+    start = world.monotonic()
+    trials = Trials(
+        roots=roots,
+        machine=machine,
+        fits=fits,
+        catalog=catalog,
+        spent=lambda: world.monotonic() > start + SECONDS_TO_RESOLVE,
+        late=lambda: world.monotonic() > start + SECONDS_TO_CHOOSE,
+    )
     try:
         judged = checking.judge(
-            roots,
-            machine=machine,
-            fits=fits,
-            catalog=catalog,
+            trials,
             digest=catalog.digest,
-            spent=lambda: world.monotonic() > until,
             say=say,
             look=lambda subjects, packages: look_locally(run.wanted, world, machine, subjects, packages),
             unisolated=_unisolated(run.settings),
         )
     finally:
         ahead.stop()
-    return _told(run, replace(judged, findings=(*excluded, *judged.findings)))
+    return replace(judged, findings=(*excluded, *judged.findings))
 
 
 def _unisolated(settings: Settings) -> frozenset[str]:
@@ -275,6 +291,7 @@ def _told(run: _Run, judged: Judged) -> Checked:
         set_aside=judged.set_aside,
         plan=plan,
         rounds=judged.rounds,
+        choice=judged.choice,
         ready=judged.ready,
         requests=counts.requests,
         bytes=counts.received,

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from packaging.utils import NormalizedName
 
-__all__ = ["Formats", "Index", "IndexStrategy", "Policy", "Prereleases", "Strategy"]
+__all__ = [
+    "MAX_HELD_BACK",
+    "Formats",
+    "Index",
+    "IndexStrategy",
+    "Policy",
+    "Preference",
+    "Prereleases",
+    "Strategy",
+]
 
 Prereleases: TypeAlias = Literal["disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit"]
 Strategy: TypeAlias = Literal["highest", "lowest", "lowest-direct"]
+Preference: TypeAlias = Literal["wheels", "newest"]
 IndexStrategy: TypeAlias = Literal["first-index", "unsafe-first-match", "unsafe-best-match"]
+
+
+MAX_HELD_BACK = timedelta(days=730)
+"""How much older than a version to be compiled one with a wheel may be, where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +63,8 @@ class Policy:
     the other kind, as in pip; so do `all_releases` and `only_final`, which beat `prereleases`.
     `exclude_newer` drops files uploaded at or after that moment (as uv; a file without an upload time is
     kept only when no cut-off is set, as uv does).
+    `prefer` is ours: a version with a wheel before a newer one that compiles, unless that is newer by more
+    than `max_held_back`; or the newest, as pip and uv take it.
     """
 
     only_binary: frozenset[str] = frozenset()
@@ -63,6 +79,8 @@ class Policy:
     no_deps: bool = False
     require_hashes: bool = False
     allow_builds: frozenset[str] = frozenset()
+    prefer: Preference = "wheels"
+    max_held_back: timedelta = MAX_HELD_BACK
 
     def prereleases_for(self, project: NormalizedName) -> Prereleases:
         """Whether its pre-releases may be used: what is said of it, else of all, else `prereleases`."""

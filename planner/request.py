@@ -130,7 +130,7 @@ class Request:
             "output",
         }
         own |= {"command", "version", "machine", "assume", "python", "python_version", "python_platform"}
-        own |= {"output_format", "fail_on", "prefer", "quiet", "verbose", "color"}
+        own |= {"output_format", "fail_on", "quiet", "verbose", "color", "project", "plan"}
         return cls(
             words=tuple(args.words),
             machine=MachineRequest.of(args),

@@ -10,16 +10,14 @@ from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName
 
-from planner.dists import Pin, Refusal
-from planner.facts import Machine
+from planner.choosing.trials import Trials
+from planner.dists import Refusal
 from planner.findings import Finding
-from planner.fits import Fits
 from planner.knowledge.names import neighbours
-from planner.page import Catalog, Page
+from planner.page import Page
 from planner.resolve.asks import Ask, Clash, Resolution, split_key
-from planner.resolve.search import resolve
+from planner.resolve.steer import Steer
 from planner.resolve.survey import survey
-from planner.roots import Roots
 
 __all__ = ["Search", "search_for"]
 
@@ -29,53 +27,38 @@ CLASHES_TO_TELL = 4
 
 @dataclass(slots=True)
 class Search:
-    """The resolution of what can be resolved, with everything that had to be set aside."""
+    """The resolution of what can be resolved (`asks`), with everything that had to be set aside."""
 
-    pins: tuple[Pin, ...] = ()
+    asks: list[Ask] = field(default_factory=list)
+    resolution: Resolution | None = None
     findings: list[Finding] = field(default_factory=list)
     set_aside: list[str] = field(default_factory=list)
     refused: dict[str, Refusal] = field(default_factory=dict)
-    rounds: int = 0
 
 
-def search_for(
-    roots: Roots,
-    *,
-    machine: Machine,
-    fits: Fits,
-    catalog: Catalog,
-    spent: Callable[[], bool],
-    say: Callable[[str], None],
-) -> Search:
+def search_for(trials: Trials, steer: Steer, say: Callable[[str], None]) -> Search:
     """Resolve the roots; what cannot be met is set aside, so that the rest can be looked at.
 
-    `spent` says when to give up, `say` what is under way.
+    `say` is told what is under way.
     """
+    roots, catalog = trials.roots, trials.catalog
     search = Search(
         findings=list(roots.problems),
         set_aside=[_aside(found.evidence[0], found.project) for found in roots.problems],
     )
     asked_for = [ask for ask in roots.asks if ask.project not in roots.fixed]
     seen = tuple(dict.fromkeys(ask.project for ask in roots.asks))
-    problems = survey(asked_for, catalog.page, fits, lambda name: neighbours(name, seen))
+    problems = survey(asked_for, catalog.page, trials.fits, lambda name: neighbours(name, seen))
     for finding in problems.values():
         search.findings.append(finding)
         search.set_aside.append(_aside(finding.evidence[0], finding.project))
     asks = [ask for ask in roots.asks if f"{ask.origin} {ask.project}" not in problems]
     for attempt in range(CLASHES_TO_TELL + 1):
         say("resolving")
-        outcome = resolve(
-            asks,
-            catalog=catalog,
-            fits=fits,
-            markers=machine.markers,
-            constraints=roots.constraints,
-            fixed=roots.fixed,
-            spent=spent,
-        )
+        outcome = trials.resolve(asks, steer)
         search.refused.update({refusal.filename: refusal for refusal in outcome.refused})
         if isinstance(outcome, Resolution):
-            search.pins, search.rounds = outcome.pins, search.rounds + outcome.rounds
+            search.asks, search.resolution = asks, outcome
             break
         contested = outcome.project and outcome.project not in roots.fixed
         page = catalog.page(NormalizedName(outcome.project)) if contested else None

@@ -28,7 +28,7 @@ __all__ = ["Setting", "Settings", "default_index", "read_settings", "with_inputs
 
 # Read, as other tools' files have them, and of no effect on a check yet: said rather than passed over.
 _UNHEEDED = (
-    "torch-backend", "max-held-back", "upgrade", "upgrade-package", "client-cert",
+    "torch-backend", "client-cert",
 )  # fmt: skip
 
 

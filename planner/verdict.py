@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from planner.assess import SourceBuild
 from planner.building.readiness import Ready
+from planner.choosing.values import Choice
 from planner.facts import Machine
 from planner.findings import SEVERITIES, Finding
 from planner.plan import Package
@@ -45,6 +46,7 @@ class Checked:
     origins: tuple[tuple[str, str, str], ...] = ()
     fail_on: str = "error"
     ready: Ready | None = None
+    choice: Choice | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -40,7 +40,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ),
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "reader", "config", "settings"),
-    ("roots", "verdict", "disk", "request", "doubts", "building"),
+    ("roots", "verdict", "disk", "request", "doubts", "building", "choosing"),
     ("ahead", "searching", "intake", "checking", "buildlines", "wording", "jsonform", "viewpoint"),
     ("target",),
     ("pipeline", "report", "arguments"),

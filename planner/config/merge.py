@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from planner.config.moments import parse_moment
+from planner.config.moments import parse_moment, parse_span
 from planner.config.words import Layer, Said, Value
 from planner.errors import UsageError
-from planner.policy import Policy
+from planner.policy import MAX_HELD_BACK, Policy
 from planner.wanted import fold_names
 
 __all__ = ["Setting", "added_up", "is_on", "items_of", "placed", "policy_of", "values_of"]
@@ -117,8 +117,25 @@ def policy_of(layers: Sequence[Layer], values: Mapping[str, Setting], now: datet
         index_strategy=text("index-strategy", "first-index"),
         no_deps=is_on(values, "no-deps"),
         require_hashes=is_on(values, "require-hashes"),
+        prefer=text("prefer", "wheels"),
+        max_held_back=_held_back(values),
         allow_builds=fold_names("a", "b", [("a", ",".join(items_of(values, "allow-build")))])[0],
     )
+
+
+def _held_back(values: Mapping[str, Setting]) -> timedelta:
+    """`max-held-back`: how much older than a version to be compiled one with a wheel may be."""
+    setting = values.get("max-held-back")
+    if setting is None:
+        return MAX_HELD_BACK
+    duration = parse_span(str(setting.value))
+    if duration is None:
+        raise UsageError(
+            f"`max-held-back` is {str(setting.value)[:60]!r}, which is no duration.",
+            where=setting.origin,
+            hint="Write 2y, 6 months, 90d or P90D.",
+        )
+    return duration
 
 
 def _cut_off(values: Mapping[str, Setting], now: datetime) -> datetime | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
-__all__ = ["parse_duration", "parse_moment"]
+__all__ = ["parse_duration", "parse_moment", "parse_span"]
 
 _UNITS = {
     "weeks": ("w", "wk", "wks", "week", "weeks"),
@@ -37,6 +37,21 @@ def parse_duration(text: str) -> timedelta | None:
         return _friendly(text)
     except OverflowError:
         return None
+
+
+_CALENDAR = re.compile(r"\s*([0-9]{1,4})\s*(y|yr|yrs|years?|mo|months?)\s*", re.IGNORECASE)
+
+
+def parse_span(text: str) -> timedelta | None:
+    """A span of time in which a year is 365 days and a month 30: where a day more or less does not matter.
+
+    >>> parse_span("2y"), parse_span("18 months"), parse_span("90d"), parse_span("soon")
+    (datetime.timedelta(days=730), datetime.timedelta(days=540), datetime.timedelta(days=90), None)
+    """
+    found = _CALENDAR.fullmatch(text)
+    if found is None:
+        return parse_duration(text)
+    return timedelta(days=int(found[1]) * (365 if found[2][0].lower() == "y" else 30))
 
 
 def _friendly(text: str) -> timedelta | None:

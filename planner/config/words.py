@@ -89,7 +89,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "index-strategy": ("first-index", "unsafe-first-match", "unsafe-best-match"),
     "prerelease": ("disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit"),
     "resolution": ("highest", "lowest", "lowest-direct"),
-    "prefer": ("newest",),
+    "prefer": ("wheels", "newest"),
     "fail-on": ("error", "warning", "note", "never"),
 }
 

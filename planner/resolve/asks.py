@@ -137,6 +137,7 @@ class Clash:
     roots: frozenset[str] = frozenset()
     limit: str = ""
     refused: tuple[Refusal, ...] = ()
+    rounds: int = 0
 
 
 Outcome: TypeAlias = Resolution | Clash

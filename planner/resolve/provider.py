@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 from packaging.version import Version
 from resolvelib import AbstractProvider
 from resolvelib.structs import RequirementInformation
 
-from planner.dists import Dist, Metadata, Reason, Refusal, Sdist, Wheel, parse_requirement
+from planner.dists import Dist, Reason, Sdist, Tree, Wheel
 from planner.fits import Fits
 from planner.page import Catalog, Page
 from planner.policy import Policy
-from planner.resolve.admission import admitted, applies
-from planner.resolve.asks import Ask, Candidate, Fixed, Span, never, split_key
+from planner.resolve.admission import admitted
+from planner.resolve.asks import Ask, Candidate, Fixed, Span, split_key
+from planner.resolve.dependencies import Dependencies
+from planner.resolve.steer import Natives, Steer
 
 __all__ = ["Provider"]
 
@@ -40,12 +42,15 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         roots: Iterable[str],
         failures: Mapping[str, int],
         explicit: frozenset[NormalizedName],
+        steer: Steer,
+        natives: Natives,
     ) -> None:
+        self._steer = steer
+        self._first = {project: place for place, project in enumerate(steer.first)}
+        self._natives = natives
         self._catalog = catalog
         self._fits = fits
         self._policy: Policy = fits.policy
-        self._markers = markers
-        self._environment = tuple(sorted(markers.items()))
         self._constraints = constraints
         self.fixed = fixed
         self._explicit = explicit
@@ -54,8 +59,7 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         self._seen: dict[str, int] = {}
         self._made: dict[tuple[str, Version | None], Candidate | None] = {}
         self._versions: dict[tuple[str, frozenset[str], bool], tuple[Version, ...]] = {}
-        self._needs: dict[str, tuple[Ask, ...]] = {}
-        self.metadata_of: dict[tuple[NormalizedName, Version | None], Metadata | Refusal] = {}
+        self.dependencies = Dependencies(catalog, fits, markers, borrow=steer.borrow)
 
     def identify(self, requirement_or_candidate: Ask | Candidate) -> str:
         return requirement_or_candidate.key
@@ -89,12 +93,12 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         candidates: Mapping[str, Iterator[Candidate]],
         information: Mapping[str, Iterator[RequirementInformation[Ask, Candidate]]],
         backtrack_causes: Sequence[RequirementInformation[Ask, Candidate]],
-    ) -> tuple[bool, bool, bool, bool, int]:
+    ) -> tuple[bool, int, bool, bool, bool, int]:
         """What to decide first: what leaves least choice, so that the rest is chosen to fit it.
 
-        What the user fixed, exact pins, what keeps failing, what has an upper bound (as in pip: without
-        it localGPT's set takes 20,000 rounds and no answer, with it 1,528), then first asked first (as in
-        uv): roots come before what they bring.
+        What the user fixed, what the attempt puts first, exact pins, what keeps failing, what has an upper
+        bound (as in pip: without it localGPT's set takes 20,000 rounds and no answer, with it 1,528), then
+        first asked first (as in uv): roots come before what they bring.
         """
         project, _ = split_key(identifier)
         spans = [info.requirement.span for info in information[identifier]]
@@ -104,7 +108,8 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         if order is None:
             order = self._seen.setdefault(identifier, len(self._roots) + len(self._seen))
         failing = self._failures.get(identifier, 0) >= PROMOTE_AFTER
-        return project not in self.fixed, not pinned, not failing, not bounded, order
+        first = self._first.get(project, len(self._first))
+        return project not in self.fixed, first, not pinned, not failing, not bounded, order
 
     # -- candidates -----------------------------------------------------------------------------------
 
@@ -135,13 +140,41 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         versions = self.versions(project, spans, lowest=lowest)
 
         def matches() -> Iterator[Candidate]:
-            for version in versions:
-                if version not in refused:
-                    candidate = self._candidate(project, extra, version, yanked=yanked)
-                    if candidate is not None:
-                        yield candidate
+            for version in self._steered(project, [v for v in versions if v not in refused], yanked=yanked):
+                candidate = self._candidate(project, extra, version, yanked=yanked)
+                if candidate is not None and self._may_be_used(candidate.dist):
+                    yield candidate
 
         return matches
+
+    def _steered(
+        self, project: NormalizedName, versions: Sequence[Version], *, yanked: bool
+    ) -> Iterable[Version]:
+        """The versions in the order that this attempt prefers; those that it leaves out are left out."""
+        steer = self._steer
+        if project in steer.within:
+            versions = [version for version in versions if version in steer.within[project]]
+        kept = steer.keep.get(project)
+        if kept is not None and kept in versions and self._may_be_kept(project, kept, yanked=yanked):
+            versions = [kept, *(version for version in versions if version != kept)]
+        elif steer.wheels:
+            page = self._catalog.page(project)
+            return self._natives.ordered(page, versions, yanked=yanked, window=steer.max_held_back)
+        return versions
+
+    def _may_be_kept(self, project: NormalizedName, version: Version, *, yanked: bool) -> bool:
+        """Whether a plan's version may stay: not where it would be built now, and was not then."""
+        dist = self._fits.choose(self._catalog.page(project), version, yanked=yanked)
+        if dist is None or not self._steer.wheels or project in self._steer.kept_builds:
+            return dist is not None
+        return not self._natives.compiles(dist)
+
+    def _may_be_used(self, dist: Dist | Tree) -> bool:
+        """Whether an attempt admits the file: some leave native builds out."""
+        builds = self._steer.builds
+        if builds is None or not isinstance(dist, Sdist) or dist.project in builds:
+            return True
+        return not self._natives.compiles(dist)
 
     def _fixed_match(
         self,
@@ -157,7 +190,7 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         key = (f"{project}[{extra}]" if extra else project, version)
         if key not in self._made:
             self._made[key] = Candidate(project=project, extra=extra, version=version, dist=fixed.dist)
-            self.metadata_of[project, version] = fixed.metadata
+            self.dependencies.know(project, version, fixed.metadata)
         made = self._made[key]
         return () if made is None else (made,)
 
@@ -239,90 +272,4 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
     # -- dependencies ---------------------------------------------------------------------------------
 
     def get_dependencies(self, candidate: Candidate) -> tuple[Ask, ...]:
-        key = f"{candidate.key} {candidate.version}"
-        needs = self._needs.get(key)
-        if needs is None:
-            needs = self._needs[key] = tuple(self._dependencies(candidate))
-        return needs
-
-    def _dependencies(self, candidate: Candidate) -> Iterator[Ask]:
-        metadata = self.metadata(candidate)
-        if isinstance(metadata, Refusal):
-            yield never(candidate, metadata.detail)
-            return
-        if not self._fits.takes_python(metadata.requires_python):
-            here = self._fits.python
-            yield never(candidate, f"requires Python {metadata.requires_python}, here {here}")
-            return
-        if candidate.extra is not None:
-            exact = SpecifierSet(f"=={candidate.version}") if candidate.version else SpecifierSet()
-            yield Ask(project=candidate.project, specifier=exact, text=f"{candidate.project}{exact}")
-        if self._policy.no_deps:
-            return
-        for text in metadata.requires:
-            yield from self._ask(text, candidate.extra)
-
-    def _ask(self, text: str, extra: NormalizedName | None) -> Iterator[Ask]:
-        requirement = parse_requirement(text)
-        if requirement is None:
-            return  # the catalog refuses metadata with unreadable requirements: see `Refusal`
-        if not applies(text, self._environment, extra):
-            return
-        project = canonicalize_name(requirement.name)
-        shown = text.partition(";")[0].strip()
-        yield Ask(project=project, specifier=requirement.specifier, text=shown)
-        for name in sorted(requirement.extras):
-            yield Ask(
-                project=project,
-                extra=canonicalize_name(name),
-                specifier=requirement.specifier,
-                text=shown,
-            )
-
-    def metadata(self, candidate: Candidate) -> Metadata | Refusal:
-        """A candidate's metadata; of an sdist that cannot say, that of a wheel of the same version."""
-        key = (candidate.project, candidate.version)
-        found = self.metadata_of.get(key)
-        if found is None:
-            dist = candidate.dist
-            if isinstance(dist, Wheel):
-                found = self._catalog.metadata(dist)
-            elif isinstance(dist, Sdist):
-                found = self._sdist_metadata(dist)
-            else:
-                found = dist.metadata
-            self.metadata_of[key] = found
-        return found
-
-    @property
-    def refused(self) -> tuple[Refusal, ...]:
-        """Every file that the search had to pass over, by name."""
-        found = (value for value in self.metadata_of.values() if isinstance(value, Refusal))
-        return tuple(sorted(found, key=lambda refusal: refusal.filename))
-
-    def _sdist_metadata(self, sdist: Sdist) -> Metadata | Refusal:
-        reading = self._catalog.sdist(sdist, self._markers)
-        if isinstance(reading, Refusal):
-            return reading
-        if reading.refuses:
-            return _refusal(sdist, reading.refuses)
-        own = reading.metadata
-        if own.certain or not self._fits.takes_python(own.requires_python):
-            return own
-        sibling = self._fits.sibling(self._catalog.page(sdist.project), sdist.version)
-        borrowed = self._catalog.metadata(sibling) if sibling is not None else None
-        if isinstance(borrowed, Metadata):
-            return Metadata(
-                project=sdist.project,
-                version=sdist.version,
-                requires=borrowed.requires,
-                requires_python=own.requires_python,
-                extras=borrowed.extras,
-                source="sibling-wheel",
-                where=borrowed.where,
-            )
-        return own
-
-
-def _refusal(dist: Dist, detail: str) -> Refusal:
-    return Refusal(filename=dist.filename, reason=Reason.REQUIRES_PYTHON, detail=detail)
+        return self.dependencies.of(candidate)

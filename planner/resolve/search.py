@@ -21,6 +21,7 @@ from planner.resolve.asks import Ask, Candidate, Clash, Fixed, Outcome, Resoluti
 from planner.resolve.clash import explain_clash
 from planner.resolve.provider import Provider
 from planner.resolve.rounds import settle
+from planner.resolve.steer import NEWEST, Natives, Steer
 
 __all__ = ["resolve"]
 
@@ -71,10 +72,13 @@ def resolve(
     fixed: Mapping[NormalizedName, Fixed],
     spent: Callable[[], bool],
     max_rounds: int = MAX_ROUNDS,
+    steer: Steer = NEWEST,
+    natives: Natives | None = None,
 ) -> Outcome:
     """Pins for the root requirements `asks`, or the clash that stands in the way.
 
     `markers` is the target's PEP 508 environment; `spent` says when to give up (the caller owns the clock).
+    `steer` says what is tried first; `natives` remembers which files compile, from one attempt to the next.
     """
     reporter = _Reporter(spent)
     provider = Provider(
@@ -86,22 +90,25 @@ def resolve(
         roots=dict.fromkeys(ask.key for ask in asks),
         failures=reporter.failures,
         explicit=frozenset(ask.project for ask in asks if ask.specifier.prereleases),
+        steer=steer,
+        natives=natives or Natives(catalog, fits, markers),
     )
     try:
         state = settle(provider, reporter, asks, max_rounds)
     except ResolutionImpossible as impossible:
         clash = explain_clash(impossible.causes, reporter.parents, provider)
-        return replace(clash, refused=provider.refused)
+        return replace(clash, refused=provider.dependencies.refused, rounds=reporter.rounds)
     except (ResolutionTooDeep, _OutOfTimeError):
         worst = sorted(reporter.conflicts, key=lambda key: (-reporter.conflicts[key], key))[:3]
         return Clash(
             project=worst[0] if worst else "",
             lines=tuple(f"{key} took part in {reporter.conflicts[key]} conflicts." for key in worst),
             limit=f"gave up after {reporter.rounds} rounds",
-            refused=provider.refused,
+            refused=provider.dependencies.refused,
+            rounds=reporter.rounds,
         )
     pins = tuple(_pins(state.mapping, state.criteria, provider))
-    return Resolution(pins=pins, rounds=reporter.rounds, refused=provider.refused)
+    return Resolution(pins=pins, rounds=reporter.rounds, refused=provider.dependencies.refused)
 
 
 def _pins(
@@ -126,7 +133,7 @@ def _pins(
             asked.setdefault(candidate.project, set()).add((who, information.requirement.text))
     for key in sorted(key for key in reached if mapping[key].extra is None):
         candidate = mapping[key]
-        metadata = provider.metadata(candidate)
+        metadata = provider.dependencies.metadata(candidate)
         if isinstance(metadata, Metadata):
             yield Pin(
                 project=candidate.project,

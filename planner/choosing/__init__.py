@@ -1,0 +1,1 @@
+"""Which resolution is best: several attempts over one catalog, compared; what was given up for what."""
