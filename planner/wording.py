@@ -17,7 +17,7 @@ from planner.facts import Machine
 from planner.findings import Finding
 from planner.verdict import Checked
 
-__all__ = ["Line", "lines_of"]
+__all__ = ["Line", "finding_lines", "lines_of", "machine_line"]
 
 _KIND = {True: "native", False: "pure", None: "unknown"}
 _STYLE = {True: "bold", None: "", False: "dim"}
@@ -47,7 +47,7 @@ def _plain(text: str, style: str = "", hang: int = 0) -> Line:
 def lines_of(checked: Checked, *, verbose: bool, quiet: bool, plan_path: str, written: str) -> Iterator[Line]:
     """The whole report. `written` is what became of the plan file, "" when it went to stdout."""
     if not quiet:
-        yield _plain(_machine(checked.machine), "dim", 9)
+        yield _plain(machine_line(checked.machine), "dim", 9)
         yield _plain(_counts(checked), "dim", 10)
     blocks = (
         [*_builds(checked, verbose=verbose)],
@@ -125,12 +125,12 @@ def _findings(checked: Checked, *, verbose: bool, quiet: bool) -> Iterator[Line]
         return
     yield _plain("Findings", "bold")
     for found in shown:
-        yield from _finding(found, verbose=verbose)
+        yield from finding_lines(found, verbose=verbose)
     if len(told) > len(shown):
         yield _plain(f"  and {_plural(len(told) - len(shown), 'note')} (-v shows them)", "dim")
 
 
-def _finding(found: Finding, *, verbose: bool) -> Iterator[Line]:
+def finding_lines(found: Finding, *, verbose: bool) -> Iterator[Line]:
     """`error WP521 requirements.txt:4: …`; who asked, where that is another project, stands at the end."""
     place = next((where for where in found.evidence if _is_place(where)), "")
     asker = found.evidence[0] if found.evidence and not place else ""
@@ -150,7 +150,8 @@ def _is_place(where: str) -> bool:
     return where == "command line" or where.rpartition(":")[2].isdigit()
 
 
-def _machine(machine: Machine) -> str:
+def machine_line(machine: Machine) -> str:
+    """What of a machine decides most, on one line."""
     def known(name: str, label: str = "") -> str:
         value = machine.value(name)
         return f"{label}{value}" if value else ""
