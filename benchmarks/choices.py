@@ -4,10 +4,10 @@
         [--words NAME="a b c"] [--uv-from FILE] [--json FILE]
 
 A set is a file of the folder, or of a subfolder, that no other file there includes. Lines that name indexes,
-addresses or folders are left out for every side. All are judged alike, from the index's own pages: source builds, native
-ones, and how many months each root requirement lies behind the newest version that its own line admits and
-that has a file for the target. All sides see the index as it was at one moment (`--exclude-newer`), which
-`--uv-from` keeps with uv's answers, so that running again costs only wheelplan's share.
+addresses or folders are left out for every side. All are judged alike, from the index's own pages: source
+builds, native ones, and how many months each root requirement lies behind the newest version that its own
+line admits and that has a file for the target. All sides see the index as it was at one moment (`--moment`,
+now), which `--uv-from` keeps with uv's answers, so that running again costs only wheelplan's share.
 """
 
 from __future__ import annotations
@@ -239,6 +239,13 @@ def ask_us(path: Path, words: Sequence[str], env: Mapping[str, str], cache: Path
     return Ran(pins=pins, stops=stops, seconds=seconds, told=kept)
 
 
+class AnyPython(Fits):
+    """The judge of files that reads no `Requires-Python`: uv ignores its upper bounds."""
+
+    def takes_python(self, text: str) -> bool:  # noqa: ARG002 (what it says does not matter)
+        return True
+
+
 class Judge:
     """The same figures for any program's pins, on one target, at one moment of the index."""
 
@@ -246,8 +253,9 @@ class Judge:
         self.catalog = catalog
         self.machine = machine
         python = Version(machine.markers["python_full_version"])
-        policy = Policy(exclude_newer=moment)
-        self.fits = Fits(supported=supported_tags(machine), policy=policy, python=python)
+        policy, supported = Policy(exclude_newer=moment), supported_tags(machine)
+        self.fits = Fits(supported=supported, policy=policy, python=python)
+        self.any_python = AnyPython(supported=supported, policy=policy, python=python)
 
     def roots(self, path: Path) -> dict[NormalizedName, SpecifierSet]:
         """What the file itself asks for on the target, project by project."""
@@ -282,11 +290,10 @@ class Judge:
             )
         figures.pins = len(pins)
         figures.chosen = dict(sorted(pins.items()))
-        figures.builds = [f"{name} {pins[name]}" for name, kind in kinds.items() if kind != "wheel"]
-        figures.native = [
-            f"{name} {pins[name]}" for name, kind in kinds.items() if kind in ("native", "unknown")
-        ]
-        figures.unfit = [f"{name} {pins[name]}" for name, kind in kinds.items() if kind == "unfit"]
+        told = {name: (f"{name} {pins[name]}", *kind) for name, kind in kinds.items()}
+        figures.builds = [text for text, kind, _ in told.values() if kind not in ("wheel", "nothing")]
+        figures.native = [text for text, kind, _ in told.values() if kind in ("native", "unknown")]
+        figures.unfit = [text for text, kind, refused in told.values() if refused or kind == "nothing"]
         for name, specifier in sorted(roots.items()):
             if name not in pins:
                 figures.unpinned.append(name)
@@ -300,16 +307,20 @@ class Judge:
                 figures.months[name] = round(max(0.0, (last - chosen).days / DAYS_A_MONTH), 1)
                 figures.newest[name] = str(newest)
 
-    def kind(self, name: str, text: str) -> str:
-        """How that version would be installed: wheel, pure, native, unknown (cannot be told) or unfit."""
+    def kind(self, name: str, text: str) -> tuple[str, bool]:
+        """How that version is installed (or "unknown", "nothing"), and whether it refuses this Python."""
         page, version = self.catalog.page(canonicalize_name(name)), Version(text)
-        dist = self.fits.choose(page, version) or self.fits.choose(page, version, yanked=True)
+        dist, refused = self.fits.choose(page, version) or self.fits.choose(page, version, yanked=True), False
+        if dist is None:
+            dist, refused = self.any_python.choose(page, version, yanked=True), True
         if dist is None or isinstance(dist, Wheel):
-            return "unfit" if dist is None else "wheel"
+            return "nothing" if dist is None else "wheel", refused
         reading = self.catalog.sdist(dist, self.machine.markers)
         if not isinstance(reading, SdistReading):
-            return "unknown"
-        return {True: "native", False: "pure", None: "unknown"}[reading.native]
+            return "unknown", refused
+        return {True: "native", False: "pure", None: "unknown"}[reading.native], refused or bool(
+            reading.refuses
+        )
 
     def newest(self, page: Page, specifier: SpecifierSet) -> Version | None:
         """The newest final version that the requirement admits and that has a file for the target."""
@@ -333,7 +344,10 @@ def differences(uv: Figures, ours: Figures, judge: Judge) -> list[str]:
     """Pins that differ, with how each version would be installed."""
 
     def told(pins: Mapping[str, str], name: str) -> str:
-        return f"{pins[name]} ({judge.kind(name, pins[name])})" if name in pins else "none"
+        if name not in pins:
+            return "none"
+        kind, refused = judge.kind(name, pins[name])
+        return f"{pins[name]} ({kind}{', refuses this Python' if refused else ''})"
 
     names = sorted(uv.chosen.keys() | ours.chosen.keys())
     return [
@@ -373,7 +387,7 @@ def details(rows: Iterable[Figures], judges: Mapping[str, Judge]) -> Iterator[st
             yield f"- {side}: native: {', '.join(one.native) or 'none'}; stale: {', '.join(stale) or 'none'}"
             if one.unfit or one.unpinned:
                 unmet = ", ".join(one.unpinned) or "none"
-                yield f"  - no file fits: {', '.join(one.unfit) or 'none'}; unmet: {unmet}"
+                yield f"  - refuses this Python: {', '.join(one.unfit) or 'none'}; unmet: {unmet}"
         uv = sides.get("uv")
         for side, one in sides.items():
             if uv is None or uv.stops or one is uv or one.stops:
@@ -389,10 +403,10 @@ def details(rows: Iterable[Figures], judges: Mapping[str, Judge]) -> Iterator[st
 class Answers:
     """uv's answers, kept in a file with the moment of the index that they are of."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, moment: str) -> None:
         self.path = path
         kept = json.loads(path.read_text("utf-8")) if path and path.exists() else {}
-        self.moment: str = kept.get("moment") or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.moment: str = kept.get("moment") or moment
         self.known: dict[str, Ran] = {key: Ran(**value) for key, value in kept.get("answers", {}).items()}
 
     def keep(self, key: str, ran: Ran) -> None:
@@ -427,11 +441,13 @@ def main() -> None:
     parser.add_argument("--side", nargs="+", choices=SIDES, default=["uv", "default", "newest"])
     parser.add_argument("--words", action="append", default=[], metavar='NAME="a b c"', help="one more set")
     parser.add_argument("--uv-from", type=Path, help="uv's answers: read from here, and kept here")
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    parser.add_argument("--moment", default=now, help="the index as of then, unless --uv-from has one")
     parser.add_argument("--json", type=Path, help="write all figures there")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir(), "wheelplan-choices"))
     args = parser.parse_args()
     args.cache.mkdir(parents=True, exist_ok=True)
-    answers = Answers(args.uv_from)
+    answers = Answers(args.uv_from, args.moment)
     moment = upload_moment(answers.moment)
     with tempfile.TemporaryDirectory() as home:
         work, env = Path(home, "sets"), environment(home)
