@@ -14,9 +14,11 @@ from packaging.version import Version
 from planner.ahead import following
 from planner.assess import SourceBuild, assess, source_build
 from planner.building.environments import build_environments, declared
+from planner.building.lacks import Lacks
 from planner.building.older import buildable_version
 from planner.building.readiness import Look, Readiness, Ready
 from planner.building.ready import make_ready
+from planner.choosing.choose import choose, first_steer
 from planner.choosing.trials import Trials
 from planner.choosing.values import Choice
 from planner.dists import Dist, Pin, Refusal, Sdist, SdistReading, Tree
@@ -31,7 +33,6 @@ from planner.plan import Building, Package
 from planner.policy import Policy
 from planner.prerequisites.states import PYTHON_HEADERS
 from planner.resolve.asks import Ask
-from planner.resolve.steer import NEWEST
 from planner.roots import Roots
 from planner.searching import search_for
 from planner.tags import supported_tags
@@ -82,9 +83,13 @@ def judge(
     `look` asks the machine for what builds need, `unisolated` are projects built without isolation.
     """
     roots, machine, fits, catalog = trials.roots, trials.machine, trials.fits, trials.catalog
-    search = search_for(trials, NEWEST, say)
+    search = search_for(trials, first_steer(fits.policy), say)
     choice: Choice | None = None
-    resolution = search.resolution
+    if search.resolution is not None:
+        say("looking for the freshest set that installs")
+        lacks = Lacks(machine=machine, look=look, catalog=catalog)
+        choice = choose(trials, search.asks, search.resolution, lacks.of)
+    resolution = choice.resolution if choice else None
     say("reading source distributions")
     pins = [_hashed(pin, digest) for pin in (resolution.pins if resolution else ())]
     pages = {pin.project: catalog.page(pin.project) for pin in pins if not pin.direct}

@@ -55,15 +55,17 @@ class HeldBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The resolution that was chosen; `newest` is what pip and uv would take where that is another one.
+    """The resolution that was chosen, and at which price.
 
-    `attempts` and `rounds` were spent on bettering it; `cut` says that they, or the time, were used up.
+    `other` is what the other preference would take, where that differs: with `--prefer wheels` what pip and
+    uv take, with `--prefer newest` what wheelplan would choose. `attempts` and `rounds` were spent on
+    bettering it; `cut` says that they, or the time, were used up.
     """
 
     resolution: Resolution
     burden: Burden
-    newest: Resolution | None = None
-    newest_burden: Burden | None = None
+    other: Resolution | None = None
+    other_burden: Burden | None = None
     held_back: tuple[HeldBack, ...] = ()
     attempts: int = 0
     rounds: int = 0

@@ -139,8 +139,12 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         )
         versions = self.versions(project, spans, lowest=lowest)
 
+        within = self._steer.within.get(project, versions)
+
         def matches() -> Iterator[Candidate]:
             for version in self._steered(project, [v for v in versions if v not in refused], yanked=yanked):
+                if version not in within:
+                    continue
                 candidate = self._candidate(project, extra, version, yanked=yanked)
                 if candidate is not None and self._may_be_used(candidate.dist):
                     yield candidate
@@ -150,10 +154,8 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
     def _steered(
         self, project: NormalizedName, versions: Sequence[Version], *, yanked: bool
     ) -> Iterable[Version]:
-        """The versions in the order that this attempt prefers; those that it leaves out are left out."""
+        """The versions in the order that this attempt prefers."""
         steer = self._steer
-        if project in steer.within:
-            versions = [version for version in versions if version in steer.within[project]]
         kept = steer.keep.get(project)
         if kept is not None and kept in versions and self._may_be_kept(project, kept, yanked=yanked):
             versions = [kept, *(version for version in versions if version != kept)]

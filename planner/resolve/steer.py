@@ -6,7 +6,7 @@ before a newer one that would compile native code, within a window of time; pure
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -38,7 +38,7 @@ class Steer:
     first: tuple[NormalizedName, ...] = ()
     keep: Mapping[NormalizedName, Version] = field(default_factory=lambda: MappingProxyType({}))
     kept_builds: frozenset[NormalizedName] = frozenset()
-    within: Mapping[NormalizedName, frozenset[Version]] = field(default_factory=lambda: MappingProxyType({}))
+    within: Mapping[NormalizedName, Container[Version]] = field(default_factory=lambda: MappingProxyType({}))
     wheels: bool = False
     max_held_back: timedelta | None = None
     builds: frozenset[NormalizedName] | None = None
@@ -71,6 +71,8 @@ class Natives:
         self._markers = markers
         self._known: dict[tuple[NormalizedName, Version], bool] = {}
         self._read: dict[NormalizedName, list[Version]] = {}
+        self.spared: set[NormalizedName] = set()
+        """The projects of which an older version with a wheel was tried before a native build."""
 
     def compiles(self, dist: Dist) -> bool:
         """Whether installing the file compiles something, or may: what cannot be told counts as native.
@@ -116,6 +118,8 @@ class Natives:
             if waiting and _too_old(page, version, waiting[0], window):
                 yield from waiting
                 waiting = []
+            elif waiting:
+                self.spared.add(page.project)
             yield version
         yield from waiting
 

@@ -1,0 +1,184 @@
+"""The search for the freshest resolution that installs: attempts under bounds, kept where they are better.
+
+Knows what makes a resolution better (`Burden`) and which bounds force a better one; must not word anything.
+
+Each attempt asks the resolver for something that is better by construction: without one of the native
+builds, or with one root requirement fresher while no other becomes as stale. Where the resolver finds
+nothing, there is nothing; so that what is left in the end was proven, not guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from planner.choosing.ages import MONTH, Ages
+from planner.choosing.trials import Trials
+from planner.choosing.values import Burden
+from planner.dists import Pin, Sdist, Tree
+from planner.resolve.asks import Ask, Resolution
+from planner.resolve.steer import Steer
+
+__all__ = ["Chooser", "Found", "Lacking"]
+
+Lacking = Callable[[Sdist], str]
+"""What building an sdist would lack here: `nothing`, `missing`, or `hopeless` (nothing can supply it)."""
+
+NOTICEABLE = 1.0
+"""Months; a root requirement that is less behind is not worth an attempt."""
+
+STALE_ROOTS = 12
+"""Of so many root requirements, the stalest first, a fresher version is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resolution with its burden."""
+
+    resolution: Resolution
+    burden: Burden
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The versions of a project that are at most (or less than) so many months behind its newest one."""
+
+    ages: Ages
+    project: NormalizedName
+    months: float
+    less: bool = False
+
+    def __contains__(self, version: object) -> bool:
+        if not isinstance(version, Version):
+            return False
+        behind = self.ages.months(self.project, version)
+        return behind < self.months if self.less else behind <= self.months
+
+
+class Chooser:
+    """Betters a resolution of `asks`. `lacking` judges what a native build would lack on the machine."""
+
+    def __init__(self, trials: Trials, asks: Sequence[Ask], lacking: Lacking) -> None:
+        self.trials = trials
+        self.asks = asks
+        self._lacking = lacking
+        self.ages = Ages(asks, trials.roots.constraints, trials.catalog.page, trials.fits)
+        fixed = trials.roots.fixed
+        self.roots = tuple(dict.fromkeys(ask.project for ask in asks if ask.project not in fixed))
+        policy = trials.fits.policy
+        self.tolerated = policy.max_held_back.total_seconds() / 86_400 / MONTH
+        self.steer = Steer(wheels=True, max_held_back=policy.max_held_back)
+
+    # -- how good a resolution is ---------------------------------------------------------------------
+
+    def natives(self, resolution: Resolution) -> tuple[Pin, ...]:
+        """The pins that would be compiled here, the user's own trees and addresses aside."""
+        return tuple(
+            pin
+            for pin in resolution.pins
+            if not (pin.direct or isinstance(pin.dist, Tree)) and self.trials.natives.compiles(pin.dist)
+        )
+
+    def burden(self, resolution: Resolution, *, lacks: bool = True) -> Burden:
+        """How much a resolution asks of its user; without `lacks`, sdists are not read for it."""
+        natives = self.natives(resolution)
+        dists = [pin.dist for pin in natives if lacks and isinstance(pin.dist, Sdist)]
+        lacking = [self._lacking(dist) for dist in dists]
+        months = self.months(resolution)
+        ages = [months[project] for project in self.roots if project in months]
+        others = (
+            self.ages.months(pin.project, pin.version)
+            for pin in resolution.pins
+            if pin.version is not None and not pin.direct and pin.project not in months
+        )
+        return Burden(
+            hopeless=lacking.count("hopeless"),
+            unready=sum(lack != "nothing" for lack in lacking),
+            native=len(natives),
+            overdue=tuple(sorted((age for age in ages if age > self.tolerated), reverse=True)),
+            worst=max(ages, default=0.0),
+            total=round(sum(ages), 1),
+            behind=round(sum(ages) + sum(others), 1),
+        )
+
+    def months(self, resolution: Resolution) -> Mapping[NormalizedName, float]:
+        """How far each root requirement is behind the newest version that it admits."""
+        versions = {pin.project: pin.version for pin in resolution.pins}
+        return {
+            project: self.ages.months(project, version)
+            for project in self.roots
+            if (version := versions.get(project)) is not None
+        }
+
+    # -- bettering one --------------------------------------------------------------------------------
+
+    def better(self, resolution: Resolution) -> Found:
+        """The best that the attempts find, starting from a resolution."""
+        best = Found(resolution, self.burden(resolution))
+        best = self._without_builds(best)
+        return self._fresher(best)
+
+    def attempt(self, best: Found, steer: Steer) -> Found:
+        """One attempt; `best` again where it finds nothing better."""
+        outcome = self.trials.attempt(self.asks, steer)
+        if isinstance(outcome, Resolution):
+            found = Found(outcome, self.burden(outcome))
+            if found.burden < best.burden:
+                return found
+        return best
+
+    def _without_builds(self, best: Found) -> Found:
+        """Without one native build after the other, where something else can be taken in its place."""
+        tried: set[NormalizedName] = set()
+        while True:
+            natives = {pin.project for pin in self.natives(best.resolution)}
+            project = next((name for name in sorted(natives - tried) if self._avoidable(name)), None)
+            if project is None:
+                return best
+            tried.add(project)
+            within = self._tolerable(best.resolution)
+            within.setdefault(project, _Span(self.ages, project, self.tolerated))
+            best = self.attempt(
+                best,
+                replace(self.steer, first=(project,), builds=frozenset(natives - {project}), within=within),
+            )
+
+    def _avoidable(self, project: NormalizedName) -> bool:
+        """Whether an attempt without its native build can succeed at all."""
+        if project not in self.roots:
+            return True
+        page = self.trials.catalog.page(project)
+        span = _Span(self.ages, project, self.tolerated)
+        dists = (self.trials.fits.choose(page, v) for v in self.ages.admitted(project) if v in span)
+        return any(dist is not None and not self.trials.natives.compiles(dist) for dist in dists)
+
+    def _tolerable(self, resolution: Resolution) -> dict[NormalizedName, _Span]:
+        """Bounds that keep every root requirement as fresh as the user tolerates, or as it is."""
+        months = self.months(resolution)
+        return {
+            project: _Span(self.ages, project, max(age, self.tolerated)) for project, age in months.items()
+        }
+
+    def _fresher(self, best: Found) -> Found:
+        """Fresher root requirements, the stalest first, while no other becomes as stale."""
+        tried: set[tuple[NormalizedName, float]] = set()
+        while len(tried) < STALE_ROOTS:
+            months = self.months(best.resolution)
+            stale = [(p, age) for p, age in months.items() if age >= NOTICEABLE and (p, age) not in tried]
+            if not stale:
+                return best
+            project, age = max(stale, key=lambda one: one[1])  # of equals, the first that was asked for
+            tried.add((project, age))
+            natives = frozenset(pin.project for pin in self.natives(best.resolution))
+            within = {
+                other: _Span(self.ages, other, behind)
+                if behind >= age
+                else _Span(self.ages, other, age, less=True)
+                for other, behind in months.items()
+            }
+            within[project] = _Span(self.ages, project, age, less=True)
+            best = self.attempt(best, replace(self.steer, first=(project,), builds=natives, within=within))
+        return best
