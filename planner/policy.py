@@ -26,7 +26,7 @@ IndexStrategy: TypeAlias = Literal["first-index", "unsafe-first-match", "unsafe-
 
 
 MAX_HELD_BACK = timedelta(days=730)
-"""How much older than a version to be compiled one with a wheel may be, where nothing else is said."""
+"""For how long newer versions may have been out that a wheel is preferred to, where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,8 @@ class Policy:
     the other kind, as in pip; so do `all_releases` and `only_final`, which beat `prereleases`.
     `exclude_newer` drops files uploaded at or after that moment (as uv; a file without an upload time is
     kept only when no cut-off is set, as uv does).
-    `prefer` is ours: a version with a wheel before a newer one that compiles, unless that is newer by more
-    than `max_held_back`; or the newest, as pip and uv take it.
+    `prefer` is ours: a version with a wheel before newer ones that compile, unless those have been out for
+    longer than `max_held_back`; or the newest, as pip and uv take it.
     """
 
     only_binary: frozenset[str] = frozenset()

@@ -81,11 +81,23 @@ class Ages:
             self._moments[key] = upload_moment(uploaded(self._page(project), version))
         return self._moments[key]
 
+    def outdated(self, project: NormalizedName, version: Version) -> float:
+        """For how many months before the newest version the first newer one was out; 0.0 for the newest."""
+        newest = self.newest(project)
+        versions = self._page(project).versions  # newest first
+        newer = [v for v in versions if v > version and not v.is_prerelease]
+        if newest is None or not newer or version >= newest:
+            return 0.0
+        return self._between(project, newer[-1], newest)
+
     def months(self, project: NormalizedName, version: Version) -> float:
         """How many months a version is behind the newest one; 0.0 for that one and for newer ones."""
         newest = self.newest(project)
         if newest is None or version >= newest:
             return 0.0
+        return self._between(project, version, newest)
+
+    def _between(self, project: NormalizedName, version: Version, newest: Version) -> float:
         there, here = self.moment(project, newest), self.moment(project, version)
         if there is None or here is None:
             return 0.0

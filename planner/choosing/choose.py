@@ -20,8 +20,7 @@ __all__ = ["choose", "first_steer"]
 
 
 def first_steer(policy: Policy) -> Steer:
-    """How the first resolution is sought. `--resolution lowest` is a wish of its own: nothing is preferred.
-    """
+    """How the first resolution is sought. `--resolution lowest` is a wish of its own, with no preference."""
     if policy.prefer == "newest" or policy.strategy != "highest":
         return NEWEST
     return Steer(wheels=True, max_held_back=policy.max_held_back)

@@ -9,7 +9,7 @@ nothing, there is nothing; so that what is left in the end was proven, not guess
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from packaging.utils import NormalizedName
@@ -40,6 +40,18 @@ class Found:
 
     resolution: Resolution
     burden: Burden
+
+
+@dataclass(frozen=True, slots=True)
+class _Tolerable:
+    """The versions of a project that have been outdated for at most so many months."""
+
+    ages: Ages
+    project: NormalizedName
+    months: float
+
+    def __contains__(self, version: object) -> bool:
+        return isinstance(version, Version) and self.ages.outdated(self.project, version) <= self.months
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +151,11 @@ class Chooser:
             if project is None:
                 return best
             tried.add(project)
-            within = self._tolerable(best.resolution)
-            within.setdefault(project, _Span(self.ages, project, self.tolerated))
+            within: dict[NormalizedName, Container[Version]] = {
+                root: _Span(self.ages, root, max(age, self.tolerated))
+                for root, age in self.months(best.resolution).items()
+            }
+            within[project] = _Tolerable(self.ages, project, self.tolerated)
             best = self.attempt(
                 best,
                 replace(self.steer, first=(project,), builds=frozenset(natives - {project}), within=within),
@@ -151,16 +166,9 @@ class Chooser:
         if project not in self.roots:
             return True
         page = self.trials.catalog.page(project)
-        span = _Span(self.ages, project, self.tolerated)
+        span = _Tolerable(self.ages, project, self.tolerated)
         dists = (self.trials.fits.choose(page, v) for v in self.ages.admitted(project) if v in span)
         return any(dist is not None and not self.trials.natives.compiles(dist) for dist in dists)
-
-    def _tolerable(self, resolution: Resolution) -> dict[NormalizedName, _Span]:
-        """Bounds that keep every root requirement as fresh as the user tolerates, or as it is."""
-        months = self.months(resolution)
-        return {
-            project: _Span(self.ages, project, max(age, self.tolerated)) for project, age in months.items()
-        }
 
     def _fresher(self, best: Found) -> Found:
         """Fresher root requirements, the stalest first, while no other becomes as stale."""
@@ -173,7 +181,7 @@ class Chooser:
             project, age = max(stale, key=lambda one: one[1])  # of equals, the first that was asked for
             tried.add((project, age))
             natives = frozenset(pin.project for pin in self.natives(best.resolution))
-            within = {
+            within: dict[NormalizedName, Container[Version]] = {
                 other: _Span(self.ages, other, behind)
                 if behind >= age
                 else _Span(self.ages, other, age, less=True)

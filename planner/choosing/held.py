@@ -121,7 +121,10 @@ def with_costs(
     told: list[HeldBack] = []
     tried = 0
     for one in held:
-        if not one.root or (one.months < NOTICEABLE and not one.for_wheel) or tried >= COSTS_TRIED:
+        if one.for_wheel:
+            told.append(replace(one, cost=(f"{one.project} {one.newest} would be compiled here",)))
+            continue
+        if one.months < NOTICEABLE or tried >= COSTS_TRIED:
             told.append(one)
             continue
         tried += 1

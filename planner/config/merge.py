@@ -124,7 +124,7 @@ def policy_of(layers: Sequence[Layer], values: Mapping[str, Setting], now: datet
 
 
 def _held_back(values: Mapping[str, Setting]) -> timedelta:
-    """`max-held-back`: how much older than a version to be compiled one with a wheel may be."""
+    """`max-held-back`: for how long newer versions may have been out that a wheel is preferred to."""
     setting = values.get("max-held-back")
     if setting is None:
         return MAX_HELD_BACK

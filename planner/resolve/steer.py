@@ -6,7 +6,7 @@ before a newer one that would compile native code, within a window of time; pure
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -30,9 +30,10 @@ class Steer:
 
     `first` are projects to decide before others, `keep` versions to try before others (an earlier plan's),
     `kept_builds` the projects that were source builds there. `within` are the only versions to try of a
-    project. `wheels` prefers wheels to native builds that are newer by no more than `max_held_back` (None:
-    however old). `builds` are the projects whose native builds may be chosen at all; None: any. `borrow`
-    takes the metadata of an sdist from a wheel of the same version without reading the sdist, as uv does.
+    project. `wheels` prefers wheels to newer native builds, unless these have been out for longer than
+    `max_held_back` (None: however long). `builds` are the projects whose native builds may be chosen at all;
+    None: any. `borrow` takes the metadata of an sdist from a wheel of the same version without reading the
+    sdist, as uv does.
     """
 
     first: tuple[NormalizedName, ...] = ()
@@ -115,7 +116,7 @@ class Natives:
             if self.compiles(dist):
                 waiting.append(version)
                 continue
-            if waiting and _too_old(page, version, waiting[0], window):
+            if waiting and _too_old(page, waiting, window):
                 yield from waiting
                 waiting = []
             elif waiting:
@@ -127,9 +128,11 @@ class Natives:
         return any(isinstance(self._fits.choose(page, v, yanked=yanked), Wheel) for v in versions)
 
 
-def _too_old(page: Page, version: Version, newest: Version, window: timedelta | None) -> bool:
-    """Whether a version is older than another by more than the window; not where an index tells no times."""
-    if window is None:
-        return False
-    there, here = upload_moment(uploaded(page, newest)), upload_moment(uploaded(page, version))
-    return there is not None and here is not None and there - here > window
+def _too_old(page: Page, newer: Sequence[Version], window: timedelta | None) -> bool:
+    """Whether newer versions (newest first) have been out for longer than the window.
+
+    Counted from the first of them, not from the wheel itself: what was the newest version until last month
+    holds nobody back, however old it is. Never where an index tells no times.
+    """
+    first, newest = (upload_moment(uploaded(page, version)) for version in (newer[-1], newer[0]))
+    return window is not None and first is not None and newest is not None and newest - first > window
