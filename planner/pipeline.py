@@ -19,7 +19,14 @@ from planner.errors import InputError
 from planner.facts import Machine
 from planner.request import MachineRequest, Request, World
 from planner.target import look_locally, machine_for
-from planner.viewpoint import as_seen, command_line, from_plan, plan_folder
+from planner.viewpoint import (
+    as_seen,
+    command_line,
+    groups_of,
+    inputs_of_plan,
+    plan_folder,
+    words_of_plan,
+)
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     from planner.indexes.catalog import IndexCatalog
     from planner.indexes.client import Client
     from planner.inputs.localproject import LocalProject
+    from planner.keeping import Earlier, Upgrades
     from planner.reader import SdistReader
     from planner.roots import Sources
     from planner.settings import Settings
@@ -58,6 +66,7 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
 def _running(request: Request, say: Callable[[str], None], warn: Callable[[str], None]) -> Iterator[_Run]:
     """Everything that is known before the resolution; its connections are closed at the end."""
     from planner.intake import build_inputs, inputs_of  # noqa: PLC0415
+    from planner.keeping import read_earlier, upgrades_of  # noqa: PLC0415
     from planner.settings import read_settings, with_inputs  # noqa: PLC0415
 
     world = request.world
@@ -65,6 +74,7 @@ def _running(request: Request, say: Callable[[str], None], warn: Callable[[str],
         settings = read_settings(
             request.flags, environ=world.environ, cwd=world.cwd, read=read_local, now=world.now
         )
+        upgrades = upgrades_of(settings)
         wanted = request.machine.or_else(settings.text, settings.items)
         fingerprint = aside.submit(machine_for, wanted, world)  # waits for programs, mostly
         client = _client(settings, world)
@@ -87,6 +97,8 @@ def _running(request: Request, say: Callable[[str], None], warn: Callable[[str],
                 machine=machine,
                 catalog=catalog,
                 missing=tuple(missing),
+                upgrades=upgrades,
+                earlier=read_earlier(request, upgrades, machine.markers),
             )
         finally:
             sdists.close()
@@ -153,6 +165,8 @@ class _Run:
     machine: Machine
     catalog: IndexCatalog
     missing: tuple[Note, ...]
+    upgrades: Upgrades
+    earlier: Earlier
 
 
 def _sdist_reader(world: World, warn: Callable[[str], None]) -> SdistReader:
@@ -190,6 +204,8 @@ def _judged(run: _Run, say: Callable[[str], None]) -> Judged:
         Finding(code="WP527", severity="error", project="", summary=note.text, evidence=(note.where,))
         for note in run.missing
     ]
+    for ask in run.upgrades.constraints:
+        roots.constraints.setdefault(ask.project, []).append(ask)
     if run.building is not None:
         roots.build_constraints = read_build_constraints(run.building.wanted, machine.markers)
     fits = checking.judge_of(machine, run.settings.policy, roots)
@@ -257,29 +273,19 @@ def _sources(catalog: IndexCatalog, machine: Machine, *, folder: str) -> Sources
 
 
 def _told(run: _Run, judged: Judged) -> Checked:
-    from planner.plan import Plan, projects_by_index, render  # noqa: PLC0415
-    from planner.verdict import Checked, may_be_planned, verdict_of  # noqa: PLC0415
+    from planner.changes import changes  # noqa: PLC0415
+    from planner.plan.reading import same_but_for_today  # noqa: PLC0415
+    from planner.verdict import Checked, may_be_planned  # noqa: PLC0415
 
-    request, inputs = run.request, run.inputs
+    request, inputs, earlier = run.request, run.inputs, run.earlier
     # Constraint files are inputs too, and not what a reader asked about.
     asked = {Path(request.world.cwd, name) for name in (*request.words, *request.requirements)}
-    plan = ""
-    if may_be_planned(judged.findings, judged.set_aside):
-        names = {index.shown: index.name for index in run.settings.indexes}
-        served = projects_by_index(judged.packages)
-        plan = render(
-            Plan(
-                command=command_line(request),
-                machine=run.machine,
-                packages=tuple(as_seen(judged.packages, request)),
-                findings=judged.findings,
-                inputs=tuple((from_plan(file.path, request), file.sha256) for file in inputs.files),
-                indexes=tuple((names.get(url, ""), url, count) for url, count in sorted(served.items())),
-                verdict=verdict_of(judged.findings, judged.packages),
-                **_of_builds(judged.ready),
-            ),
-            plan_dir=plan_folder(request).replace(os.sep, "/"),
-        )
+    plan = _plan(run, judged) if may_be_planned(judged.findings, judged.set_aside) else ""
+    if plan and same_but_for_today(earlier.data, plan.encode()):
+        plan = earlier.data.decode()
+    old = earlier.plan if plan else None
+    unknown = run.upgrades.unknown(earlier.plan, (package.name for package in judged.packages))
+    notes = (*run.settings.notes, *inputs.notes, *earlier.notes, *unknown)
     counts = run.catalog.counts
     return Checked(
         machine=run.machine,
@@ -287,16 +293,46 @@ def _told(run: _Run, judged: Judged) -> Checked:
         packages=judged.packages,
         builds=judged.builds,
         findings=judged.findings,
-        notes=tuple(f"{note.where}: {note.text}" for note in (*run.settings.notes, *inputs.notes)),
+        notes=tuple(f"{note.where}: {note.text}" for note in notes),
         set_aside=judged.set_aside,
         plan=plan,
         rounds=judged.rounds,
         choice=judged.choice,
+        changes=changes(old, judged.packages) if old else (),
+        had_plan=earlier.there,
         ready=judged.ready,
         requests=counts.requests,
         bytes=counts.received,
         origins=(*run.settings.origins, *inputs.options.origins),
         fail_on=request.fail_on or run.settings.text("fail-on", "error"),
+    )
+
+
+def _plan(run: _Run, judged: Judged) -> str:
+    """The plan's text."""
+    from planner.plan import Plan, projects_by_index, render  # noqa: PLC0415
+    from planner.verdict import verdict_of  # noqa: PLC0415
+
+    request, settings = run.request, run.settings
+    names = {index.shown: index.name for index in settings.indexes}
+    served = projects_by_index(judged.packages)
+    constraints = (*request.constraints, *settings.constraints)
+    build_constraints = (*request.build_constraints, *settings.build_constraints)
+    return render(
+        Plan(
+            command=command_line(request),
+            machine=run.machine,
+            packages=tuple(as_seen(judged.packages, request)),
+            findings=judged.findings,
+            requirements=words_of_plan(request, run.inputs),
+            inputs=tuple(inputs_of_plan(request, run.inputs, run.building, constraints, build_constraints)),
+            extras=tuple(sorted(set(request.extras))),
+            groups=groups_of(request),
+            indexes=tuple((names.get(url, ""), url, count) for url, count in sorted(served.items())),
+            verdict=verdict_of(judged.findings, judged.packages),
+            **_of_builds(judged.ready),
+        ),
+        plan_dir=plan_folder(request).replace(os.sep, "/"),
     )
 
 

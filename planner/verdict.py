@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from planner.assess import SourceBuild
 from planner.building.readiness import Ready
+from planner.changes import Change
 from planner.choosing.values import Choice
 from planner.facts import Machine
 from planner.findings import SEVERITIES, Finding
@@ -29,6 +30,7 @@ class Checked:
     `packages` is the whole resolution; when `set_aside` names requirements, it is that of the others, shown
     so that every problem is seen at once, and there is no plan. `plan` is the plan's text, or "" when none
     can be made. `requests` and `bytes` count what was asked; `origins` are (setting, value, origin).
+    `changes` are the differences to the plan that was at its place, `had_plan` says whether anything was.
     `fail_on` is a severity or `never`. `notes` are sentences on settings and inputs that have no effect.
     """
 
@@ -47,6 +49,8 @@ class Checked:
     fail_on: str = "error"
     ready: Ready | None = None
     choice: Choice | None = None
+    changes: tuple[Change, ...] = ()
+    had_plan: bool = False
 
     @property
     def verdict(self) -> Verdict:

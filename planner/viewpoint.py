@@ -7,10 +7,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from planner.plan import Package
+from planner.plan import Package, PlanInput
 from planner.request import Request
+from planner.urls import redacted, without_credentials
+from planner.wanted import Inputs
 
-__all__ = ["as_seen", "command_line", "from_plan", "plan_folder"]
+__all__ = [
+    "as_seen",
+    "command_line",
+    "from_plan",
+    "groups_of",
+    "inputs_of_plan",
+    "plan_folder",
+    "words_of_plan",
+]
 
 
 def plan_folder(request: Request) -> str:
@@ -58,3 +68,58 @@ def command_line(request: Request) -> str:
     for option, files in options:
         words += [f"{option} {from_plan(file, request)}" for file in files]
     return " ".join(("wheelplan check", *words))
+
+
+def inputs_of_plan(
+    request: Request,
+    inputs: Inputs,
+    building: Inputs | None,
+    constraints: Sequence[str],
+    build_constraints: Sequence[str],
+) -> Iterator[PlanInput]:
+    """Every file that was read, with its part in the run; the constraints are also those of settings."""
+    named = {_place(word, request) for word in (*request.words, *request.requirements)}
+    if not (named or request.editables or request.groups):  # what `check` takes when no input is named
+        named = {_place(name, request) for name in ("requirements.txt", "pyproject.toml")}
+    constrain = {_place(word, request) for word in constraints}
+    for file in inputs.files:
+        place = _place(file.path, request)
+        role = "" if place in named else "constraint" if place in constrain else "included"
+        if file.path == "stdin" and "-" in request.words:
+            role = "stdin"
+        yield PlanInput(path=from_plan(file.path, request), sha256=file.sha256, role=role)
+    build = {_place(word, request) for word in build_constraints}
+    for file in building.files if building else ():
+        role = "build-constraint" if _place(file.path, request) in build else "included"
+        yield PlanInput(path=from_plan(file.path, request), sha256=file.sha256, role=role)
+
+
+def _place(word: str, request: Request) -> str:
+    return without_credentials(word) if "://" in word else os.path.normpath(Path(request.world.cwd, word))
+
+
+def words_of_plan(request: Request, inputs: Inputs) -> tuple[str, ...]:
+    """The words of the command line that name no file that was read: requirements, and `-e PATH`."""
+    files = {_place(file.path, request) for file in inputs.files}
+    words = {
+        _word(word, request) for word in request.words if word != "-" and _place(word, request) not in files
+    }
+    words |= {f"-e {_word(path, request)}" for path in request.editables}
+    return tuple(sorted(words))
+
+
+def _word(word: str, request: Request) -> str:
+    """A requirement without credentials; a path in it, `./project[extra]`, as seen from the plan."""
+    path, bracket, extras = word.partition("[")
+    if "://" in word or "/" not in path.replace(os.sep, "/"):
+        return redacted(word)
+    seen = from_plan(path, request)
+    return f"{seen if Path(seen).is_absolute() or seen.startswith('.') else f'./{seen}'}{bracket}{extras}"
+
+
+def groups_of(request: Request) -> tuple[str, ...]:
+    """The dependency groups that were asked for; the file of `PATH:NAME` as seen from the plan."""
+    parted = (group.rpartition(":") for group in request.groups)
+    return tuple(
+        sorted({f"{from_plan(path, request)}:{name}" if colon else name for path, colon, name in parted})
+    )

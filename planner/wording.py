@@ -152,6 +152,7 @@ def _is_place(where: str) -> bool:
 
 def machine_line(machine: Machine) -> str:
     """What of a machine decides most, on one line."""
+
     def known(name: str, label: str = "") -> str:
         value = machine.value(name)
         return f"{label}{value}" if value else ""
@@ -203,7 +204,8 @@ def _verdict(checked: Checked) -> str:
 
 def _next(checked: Checked, plan_path: str, written: str) -> Iterator[str]:
     if not checked.plan:
-        yield "No plan was written." if not plan_path else f"No plan was written; {plan_path} is as it was."
+        before = f"; {plan_path} is as it was" if plan_path and checked.had_plan else ""
+        yield f"No plan was written{before}."
         return
     if not written:  # it went to the standard output
         return

@@ -13,7 +13,7 @@ from packaging.version import Version
 from planner.dists import Metadata, Row, Sdist, Tree, Wheel, parse_tags
 from planner.errors import PlanError
 from planner.findings import Finding
-from planner.plan import Package, Plan, check_digest, render
+from planner.plan import Package, Plan, PlanInput, check_digest, render
 from tests.universe import machine
 
 if sys.version_info >= (3, 11):
@@ -60,7 +60,7 @@ def plan(*packages: Package, findings: tuple[Finding, ...] = ()) -> Plan:
         machine=machine(cuda_driver="550.54.15"),
         packages=packages,
         findings=findings,
-        inputs=(("requirements.txt", HASH),),
+        inputs=(PlanInput(path="requirements.txt", sha256=HASH),),
         indexes=(("pypi", "https://index.test/simple/", len(packages)),),
         verdict="clear",
     )

@@ -2,6 +2,15 @@
 
 from planner.plan.layout import fingerprint_table, projects_by_index, render
 from planner.plan.seal import check_digest
-from planner.plan.values import Building, Package, Plan
+from planner.plan.values import Building, Package, Plan, PlanInput
 
-__all__ = ["Building", "Package", "Plan", "check_digest", "fingerprint_table", "projects_by_index", "render"]
+__all__ = [
+    "Building",
+    "Package",
+    "Plan",
+    "PlanInput",
+    "check_digest",
+    "fingerprint_table",
+    "projects_by_index",
+    "render",
+]

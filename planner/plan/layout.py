@@ -17,7 +17,7 @@ from planner.findings import Finding
 from planner.plan.builds import building_table, prerequisite_table
 from planner.plan.seal import sealed
 from planner.plan.toml import array_of, lines_of
-from planner.plan.values import Package, Plan
+from planner.plan.values import Package, Plan, PlanInput
 
 __all__ = ["fingerprint_table", "projects_by_index", "relative_path", "render"]
 
@@ -162,7 +162,10 @@ def render(plan: Plan, *, plan_dir: str = "") -> str:
         {
             "schema": SCHEMA,
             "verdict": plan.verdict,
-            "inputs": [{"path": path, "sha256": digest} for path, digest in plan.inputs],
+            "requirements": plan.requirements,
+            "inputs": [_input(one) for one in plan.inputs],
+            "extras": plan.extras,
+            "groups": plan.groups,
             "environment": dict(plan.variables),
             "ready": plan.ready,
             "counts": {"packages": len(packages), "source-builds": len(built)},
@@ -183,6 +186,11 @@ def render(plan: Plan, *, plan_dir: str = "") -> str:
     lines.extend(array_of("tool.wheelplan.findings", (_finding(found) for found in plan.findings)))
     text = "\n".join(lines) + "\n"
     return sealed(text)
+
+
+def _input(one: PlanInput) -> dict[str, str]:
+    role = {"role": one.role} if one.role else {}
+    return {"path": one.path, "sha256": one.sha256, **role}
 
 
 def _fingerprint(plan: Plan) -> dict[str, Any]:

@@ -12,7 +12,20 @@ from planner.facts import Machine
 from planner.findings import Finding
 from planner.prerequisites.states import Prerequisite
 
-__all__ = ["Building", "Package", "Plan"]
+__all__ = ["Building", "Package", "Plan", "PlanInput"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanInput:
+    """A file that a plan was made from, by its path from the plan's folder.
+
+    `role` is "" for what the command named, else `constraint`, `build-constraint`, `included` (named by
+    another input) or `stdin`.
+    """
+
+    path: str
+    sha256: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +62,10 @@ class Package:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything a plan file says. `inputs` are (path, sha256); `indexes` (name, url, projects served).
+    """Everything a plan file says. `indexes` are (name, url, projects served).
+
+    `requirements` are the words of the command that name no file (`-e` before what is editable), without
+    credentials; with `inputs`, `extras` and `groups` the command can be repeated from the plan's folder.
 
     `memory` is the MiB that jobs were computed from, None when none were; `variables` are for all builds.
     """
@@ -58,9 +74,12 @@ class Plan:
     machine: Machine
     packages: tuple[Package, ...]
     findings: tuple[Finding, ...]
-    inputs: tuple[tuple[str, str], ...]
+    inputs: tuple[PlanInput, ...]
     indexes: tuple[tuple[str, str, int], ...]
     verdict: str
+    requirements: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     prerequisites: tuple[Prerequisite, ...] = ()
     ready: str = ""
     variables: tuple[tuple[str, str], ...] = ()
