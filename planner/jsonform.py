@@ -10,10 +10,11 @@ from planner.errors import InputError, WheelplanError
 if TYPE_CHECKING:
     from planner.assess import SourceBuild
     from planner.building.readiness import Readiness, Ready
+    from planner.choosing.values import Burden, Choice
     from planner.findings import Finding
     from planner.verdict import Checked
 
-__all__ = ["checked_json", "error_json"]
+__all__ = ["build_json", "checked_json", "error_json", "finding_json"]
 
 _KIND = {True: "native", False: "pure", None: "unknown"}
 
@@ -41,7 +42,7 @@ def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[st
                 "index": package.dist.index,
                 "extras": list(package.extras),
                 "required-by": list(package.required_by),
-                "source-build": _build_json(by_name[package.name], checked.ready)
+                "source-build": build_json(by_name[package.name], checked.ready)
                 if package.name in by_name
                 else None,
             }
@@ -50,7 +51,8 @@ def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[st
         "prerequisites": [prerequisite_table(one) for one in ready.prerequisites] if ready else [],
         "ready": ready.command if ready else "",
         "environment": dict(ready.variables) if ready else {},
-        "findings": [_finding_json(found) for found in checked.findings],
+        "choice": choice_json(checked.choice) if checked.choice else None,
+        "findings": [finding_json(found) for found in checked.findings],
         "notes": list(checked.notes),
         "settings": [
             {"name": name, "value": value, "origin": origin} for name, value, origin in checked.origins
@@ -61,7 +63,49 @@ def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[st
     }
 
 
-def _build_json(build: SourceBuild, ready: Ready | None) -> dict[str, Any]:
+def choice_json(choice: Choice) -> dict[str, Any]:
+    """What was weighed, and what it cost."""
+    other = choice.other_burden
+    return {
+        "burden": _burden_json(choice.burden),
+        "other": _burden_json(other) if other is not None else None,
+        "other-versions": {pin.project: str(pin.version) for pin in choice.other.pins}
+        if choice.other
+        else {},
+        "held-back": [
+            {
+                "name": one.project,
+                "version": str(one.version),
+                "newest": str(one.newest),
+                "uploaded": one.uploaded.isoformat() if one.uploaded else None,
+                "months": one.months,
+                "root": one.root,
+                "for-wheel": one.for_wheel,
+                "holders": list(one.holders),
+                "possible": one.possible,
+                "cost": list(one.cost),
+            }
+            for one in (*choice.held_back, *choice.outdated)
+        ],
+        "attempts": choice.attempts,
+        "rounds": choice.rounds,
+        "cut": choice.cut,
+    }
+
+
+def _burden_json(burden: Burden) -> dict[str, Any]:
+    return {
+        "native-builds-hopeless": burden.hopeless,
+        "native-builds-unready": burden.unready,
+        "native-builds": burden.native,
+        "stalest-months": burden.worst,
+        "stale-months": burden.total,
+    }
+
+
+def build_json(build: SourceBuild, ready: Ready | None) -> dict[str, Any]:
+    """One source build, with what it needs."""
+    """A source build, with how ready the machine is for it."""
     one = ready.of(build.project) if ready else None
     return {
         **(_readiness_json(one) if one else {}),
@@ -71,7 +115,7 @@ def _build_json(build: SourceBuild, ready: Ready | None) -> dict[str, Any]:
         "because": list(build.native_because),
         "backend": build.backend,
         "build-requires": list(build.build_requires),
-        "alternatives": list(build.alternatives),
+        "alternatives": [str(one) for one in build.alternatives],
         "misfits": [
             {"file": misfit.filename, "reason": misfit.reason.value, "detail": misfit.detail}
             for misfit in build.misfits
@@ -108,7 +152,9 @@ def _readiness_json(one: Readiness) -> dict[str, Any]:
     }
 
 
-def _finding_json(found: Finding) -> dict[str, Any]:
+def finding_json(found: Finding) -> dict[str, Any]:
+    """One finding."""
+    """One finding."""
     return {
         "code": found.code,
         "severity": found.severity,

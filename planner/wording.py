@@ -15,6 +15,7 @@ from planner.assess import SourceBuild
 from planner.buildlines import OF_BUILDS, TOLD, build_details, ready_lines
 from planner.facts import Machine
 from planner.findings import Finding
+from planner.heldlines import OF_CHOICES, held_lines
 from planner.verdict import Checked
 
 __all__ = ["Line", "finding_lines", "lines_of", "machine_line"]
@@ -51,6 +52,7 @@ def lines_of(checked: Checked, *, verbose: bool, quiet: bool, plan_path: str, wr
         yield _plain(_counts(checked), "dim", 10)
     blocks = (
         [*_builds(checked, verbose=verbose)],
+        [*_held(checked, verbose=verbose, quiet=quiet)],
         [*_findings(checked, verbose=verbose, quiet=quiet)],
         [*_ready(checked)],
     )
@@ -91,6 +93,12 @@ def _builds(checked: Checked, *, verbose: bool) -> Iterator[Line]:
         yield _plain("  What is named as `instead` is not checked against the other requirements.", "dim", 2)
 
 
+def _held(checked: Checked, *, verbose: bool, quiet: bool) -> Iterator[Line]:
+    if checked.choice is not None and not quiet and not checked.set_aside:
+        for hang, text, style in held_lines(checked.choice, checked.findings, verbose=verbose):
+            yield _plain(text, style, hang)
+
+
 def _ready(checked: Checked) -> Iterator[Line]:
     if checked.ready is not None:
         for text, style in ready_lines(checked.ready):
@@ -116,7 +124,9 @@ def _findings(checked: Checked, *, verbose: bool, quiet: bool) -> Iterator[Line]
     told = [
         found
         for found in checked.findings
-        if (found.code, found.project) not in builds and (found.code not in TOLD or found.severity == "note")
+        if (found.code, found.project) not in builds
+        and (found.code not in TOLD or found.severity == "note")
+        and found.code not in OF_CHOICES
     ]
     if quiet:
         told = [found for found in told if found.severity == "error"]

@@ -41,7 +41,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "reader", "config", "settings"),
     ("roots", "changes", "verdict", "disk", "request", "doubts", "building", "choosing"),
-    ("ahead", "searching", "intake", "keeping", "checking", "buildlines", "wording", "jsonform", "viewpoint"),
+    (
+        *("ahead", "searching", "intake", "keeping", "checking"),
+        *("buildlines", "heldlines", "wording", "jsonform", "viewpoint"),
+    ),
     ("target",),
     ("pipeline", "report", "arguments"),
     ("cli",),

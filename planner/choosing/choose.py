@@ -5,13 +5,18 @@ Section "Which versions" of docs/decisions.md gives the order of preferences. Mu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from planner.choosing.chooser import NOTICEABLE, Chooser, Found, Lacking
-from planner.choosing.held import held_back, with_costs
+from planner.choosing.held import held_back, outdated, with_costs
 from planner.choosing.trials import Trials
 from planner.choosing.values import Choice
+from planner.plan.reading import Previous
 from planner.policy import Policy
 from planner.resolve.asks import Ask, Resolution
 from planner.resolve.steer import NEWEST, Steer
@@ -19,21 +24,36 @@ from planner.resolve.steer import NEWEST, Steer
 __all__ = ["choose", "first_steer"]
 
 
-def first_steer(policy: Policy) -> Steer:
-    """How the first resolution is sought. `--resolution lowest` is a wish of its own, with no preference."""
-    if policy.prefer == "newest" or policy.strategy != "highest":
-        return NEWEST
-    return Steer(wheels=True, max_held_back=policy.max_held_back)
+def first_steer(policy: Policy, previous: Previous | None = None) -> Steer:
+    """How the first resolution is sought: an earlier plan's versions stay where they can.
+
+    `--resolution lowest` is a wish of its own: no file is preferred to another.
+    """
+    steer = NEWEST
+    if policy.prefer == "wheels" and policy.strategy == "highest":
+        steer = Steer(wheels=True, max_held_back=policy.max_held_back)
+    if previous is None:
+        return steer
+    pins = previous.pins.items()
+    return replace(
+        steer,
+        keep={name: pin.version for name, pin in pins if pin.version is not None},
+        kept_builds=frozenset(name for name, pin in pins if pin.source_build),
+    )
 
 
 def choose(
-    trials: Trials, asks: Sequence[Ask], first: Resolution, lacking: Lacking, *, kept: bool = False
+    trials: Trials,
+    asks: Sequence[Ask],
+    first: Resolution,
+    lacking: Lacking,
+    kept: Mapping[NormalizedName, Version] = MappingProxyType({}),
 ) -> Choice:
     """Better the first resolution as far as the budget goes, or tell what would be better.
 
-    `kept` says that an earlier plan's pins were kept: these are what the user wants, and stay.
+    `kept` are the versions of an earlier plan: where they were kept they are what the user wants, and stay.
     """
-    chooser = Chooser(trials, asks, lacking)
+    chooser = Chooser(trials, asks, lacking, kept)
     policy = trials.fits.policy
     start = Found(first, chooser.burden(first))
     if policy.strategy != "highest" or policy.no_deps:
@@ -90,6 +110,7 @@ def _told(trials: Trials, chooser: Chooser, found: Found, *, held: bool = True) 
         resolution=found.resolution,
         burden=found.burden,
         held_back=held_back(chooser, found) if held else (),
+        outdated=outdated(chooser, found),
         attempts=trials.attempts,
         rounds=trials.rounds,
         cut=trials.cut,

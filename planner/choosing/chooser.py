@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -71,9 +72,19 @@ class _Span:
 
 
 class Chooser:
-    """Betters a resolution of `asks`. `lacking` judges what a native build would lack on the machine."""
+    """Betters a resolution of `asks`. `lacking` judges what a native build would lack on the machine.
 
-    def __init__(self, trials: Trials, asks: Sequence[Ask], lacking: Lacking) -> None:
+    `kept` are versions of an earlier plan, which were tried first.
+    """
+
+    def __init__(
+        self,
+        trials: Trials,
+        asks: Sequence[Ask],
+        lacking: Lacking,
+        kept: Mapping[NormalizedName, Version] = MappingProxyType({}),
+    ) -> None:
+        self.kept = kept
         self.trials = trials
         self.asks = asks
         self._lacking = lacking

@@ -17,7 +17,7 @@ from planner.dists import Metadata, Pin, Wheel, parse_requirement
 from planner.resolve.admission import applies
 from planner.resolve.asks import Outcome, Resolution
 
-__all__ = ["cost_of", "held_back", "holders_of", "with_costs"]
+__all__ = ["held_back", "outdated", "with_costs"]
 
 COSTS_TRIED = 6
 """Of so many projects, those held furthest back first, the price of a newer pin is found out."""
@@ -47,10 +47,32 @@ def held_back(chooser: Chooser, found: Found) -> tuple[HeldBack, ...]:
                 months=chooser.ages.months(pin.project, pin.version),
                 root=root,
                 for_wheel=for_wheel,
-                holders=tuple(dict.fromkeys(holders_of(chooser, pin, newest, pins, for_wheel=for_wheel))),
+                holders=tuple(dict.fromkeys(_holders(chooser, pin, newest, pins, for_wheel=for_wheel))),
             )
         )
     return tuple(sorted(held, key=lambda one: (-one.months, one.project)))
+
+
+def outdated(chooser: Chooser, found: Found) -> tuple[HeldBack, ...]:
+    """The dependencies that are further behind their newest version than the user tolerates."""
+    behind = []
+    for pin in found.resolution.pins:
+        if pin.project in chooser.roots or pin.direct or pin.version is None:
+            continue
+        months, newest = chooser.ages.months(pin.project, pin.version), chooser.ages.newest(pin.project)
+        if months > chooser.tolerated and newest is not None:
+            behind.append(
+                HeldBack(
+                    project=pin.project,
+                    version=pin.version,
+                    newest=newest,
+                    uploaded=chooser.ages.moment(pin.project, newest),
+                    months=months,
+                    root=False,
+                    for_wheel=False,
+                )
+            )
+    return tuple(sorted(behind, key=lambda one: (-one.months, one.project)))
 
 
 def _newest_asked(chooser: Chooser, pin: Pin) -> Version | None:
@@ -69,11 +91,13 @@ def _would_compile(chooser: Chooser, project: NormalizedName, version: Version) 
     return dist is not None and chooser.trials.natives.compiles(dist)
 
 
-def holders_of(
+def _holders(
     chooser: Chooser, pin: Pin, newest: Version, pins: Mapping[NormalizedName, Pin], *, for_wheel: bool
 ) -> Iterator[str]:
     """Sentences on what keeps a pin from that version, as far as the pins themselves tell."""
-    asked = [(who, text, parse_requirement(text)) for who, text in pin.asked]
+    roots = {str(root) for root in chooser.roots}
+    ordered = sorted(pin.asked, key=lambda one: (one[0].partition(" ")[0] not in roots, one))
+    asked = [(who, text, parse_requirement(text)) for who, text in ordered]
     blocked = [
         f"{who} needs {text}"
         for who, text, parsed in asked
@@ -83,7 +107,10 @@ def holders_of(
     if for_wheel:
         yield f"{pin.project} {newest} has no wheel for this machine, and would be compiled here"
     elif not blocked:
-        yield from _own_needs(chooser, pin.project, newest, pins)
+        own = [*_own_needs(chooser, pin.project, newest, pins)]
+        if not own and chooser.kept.get(pin.project) == pin.version:
+            own = [f"the plan has {pin.version} (`-P {pin.project}` raises it, `-U` all)"]
+        yield from own
 
 
 def _own_needs(
@@ -133,7 +160,7 @@ def with_costs(
             higher = Found(outcome, chooser.burden(outcome))
             if higher.burden < found.burden:
                 return higher, held_back(chooser, higher)
-        told.append(cost_of(chooser, found.resolution, one, outcome))
+        told.append(_priced(chooser, found.resolution, one, outcome))
     return found, tuple(told)
 
 
@@ -142,7 +169,7 @@ def _at_least(chooser: Chooser, project: NormalizedName, version: Version) -> Ou
     return chooser.trials.attempt(chooser.asks, steer)
 
 
-def cost_of(chooser: Chooser, resolution: Resolution, held: HeldBack, outcome: Outcome) -> HeldBack:
+def _priced(chooser: Chooser, resolution: Resolution, held: HeldBack, outcome: Outcome) -> HeldBack:
     """What the attempt with the newest version of a project says of it."""
     if not isinstance(outcome, Resolution):
         if outcome.limit:

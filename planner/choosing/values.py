@@ -58,8 +58,9 @@ class Choice:
     """The resolution that was chosen, and at which price.
 
     `other` is what the other preference would take, where that differs: with `--prefer wheels` what pip and
-    uv take, with `--prefer newest` what wheelplan would choose. `attempts` and `rounds` were spent on
-    bettering it; `cut` says that they, or the time, were used up.
+    uv take, with `--prefer newest` what wheelplan would choose. `outdated` are dependencies further behind
+    than the user tolerates. `attempts` and `rounds` were spent on bettering it; `cut` says that they, or the
+    time, were used up.
     """
 
     resolution: Resolution
@@ -67,6 +68,7 @@ class Choice:
     other: Resolution | None = None
     other_burden: Burden | None = None
     held_back: tuple[HeldBack, ...] = ()
+    outdated: tuple[HeldBack, ...] = ()
     attempts: int = 0
     rounds: int = 0
     cut: bool = False
