@@ -19,6 +19,7 @@ from planner.building.older import buildable_version
 from planner.building.readiness import Look, Readiness, Ready
 from planner.building.ready import make_ready
 from planner.choosing.choose import choose, first_steer
+from planner.choosing.findings import choice_findings
 from planner.choosing.trials import Trials
 from planner.choosing.values import Choice
 from planner.dists import Dist, Pin, Refusal, Sdist, SdistReading, Tree
@@ -30,6 +31,7 @@ from planner.knowledge.projects import projects
 from planner.knowledge.siblings import siblings
 from planner.page import Catalog
 from planner.plan import Building, Package
+from planner.plan.reading import Previous
 from planner.policy import Policy
 from planner.prerequisites.states import PYTHON_HEADERS
 from planner.resolve.asks import Ask
@@ -76,19 +78,22 @@ def judge(
     digest: Callable[[Dist], str | Refusal] | None = None,
     look: Look = _nothing_known,
     unisolated: frozenset[str] = frozenset(),
+    previous: Previous | None = None,
 ) -> Judged:
     """Resolve the roots, set aside what cannot be met, and judge what was pinned.
 
     `digest` gives the sha256 of a file; it is asked for local and directly named ones that come without.
-    `look` asks the machine for what builds need, `unisolated` are projects built without isolation.
+    `look` asks the machine for what builds need, `unisolated` are projects built without isolation,
+    `previous` is an earlier plan, whose versions stay where they can.
     """
     roots, machine, fits, catalog = trials.roots, trials.machine, trials.fits, trials.catalog
-    search = search_for(trials, first_steer(fits.policy), say)
+    steer = first_steer(fits.policy, previous)
+    search = search_for(trials, steer, say)
     choice: Choice | None = None
     if search.resolution is not None:
         say("looking for the freshest set that installs")
         lacks = Lacks(machine=machine, look=look, catalog=catalog)
-        choice = choose(trials, search.asks, search.resolution, lacks.of)
+        choice = choose(trials, search.asks, search.resolution, lacks.of, steer.keep)
     resolution = choice.resolution if choice else None
     say("reading source distributions")
     pins = [_hashed(pin, digest) for pin in (resolution.pins if resolution else ())]
@@ -103,6 +108,8 @@ def judge(
     # Without dependencies nothing of a repository has to be known: its commit is the pin.
     needless = frozenset({"WP702"}) if fits.policy.no_deps else frozenset()
     findings = [*search.findings, *assess(pins, builds, pages, fits.policy.allow_builds)]
+    if choice is not None:
+        findings += choice_findings(choice, pages, fits)
     findings += untrusted(pins, pages)
     findings += passed_over(search.refused.values(), pins, told=bool(search.set_aside))
     findings += without_hash(pins, roots.hashes, fits.policy)
