@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
-from planner.dists import Dist, Metadata, parse_requirement
+from planner.dists import Dist, Metadata, Wheel, parse_requirement
 from planner.facts import Machine
 from planner.fits import Fits
 from planner.page import Page
 from planner.resolve.admission import admitted, applies
+from planner.resolve.steer import compiled_by_name
 from planner.roots import Roots
 
 if TYPE_CHECKING:
@@ -31,11 +32,19 @@ def first_choice(page: Page, specifier: str, fits: Fits) -> Dist | None:
     mode = fits.policy.prereleases_for(page.project)
     finals, others = admitted(wanted, page.versions, mode, explicit=True)
     newest = fits.policy.strategy == "highest"
+    wheels = newest and fits.policy.prefer == "wheels"
+    spared: Dist | None = None
     for version in (*sorted(finals, reverse=newest), *sorted(others, reverse=newest)):
         dist = fits.choose(page, version, yanked=specifier.startswith("=="))
-        if dist is not None:
+        if dist is None:
+            continue
+        if not wheels or isinstance(dist, Wheel):
             return dist
-    return None
+        if spared is None:  # a resolution that prefers wheels would not even read it
+            if not compiled_by_name(page, version):
+                return dist
+            spared = dist
+    return spared
 
 
 def following(
