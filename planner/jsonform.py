@@ -104,7 +104,6 @@ def _burden_json(burden: Burden) -> dict[str, Any]:
 
 
 def build_json(build: SourceBuild, ready: Ready | None) -> dict[str, Any]:
-    """One source build, with what it needs."""
     """A source build, with how ready the machine is for it."""
     one = ready.of(build.project) if ready else None
     return {
@@ -153,7 +152,6 @@ def _readiness_json(one: Readiness) -> dict[str, Any]:
 
 
 def finding_json(found: Finding) -> dict[str, Any]:
-    """One finding."""
     """One finding."""
     return {
         "code": found.code,

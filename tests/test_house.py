@@ -42,7 +42,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("probes", "indexes", "reader", "config", "settings"),
     ("roots", "changes", "verdict", "disk", "request", "doubts", "building", "choosing"),
     (
-        *("ahead", "searching", "intake", "keeping", "checking"),
+        *("ahead", "searching", "intake", "keeping", "checking", "explaining"),
         *("buildlines", "heldlines", "wording", "jsonform", "viewpoint"),
     ),
     ("target",),

@@ -1,0 +1,1 @@
+"""Why a project got the file it got, and why a verdict is what it is: found out, worded, put into JSON."""

@@ -1,0 +1,283 @@
+"""An explanation as lines for a reader; knows words, order and styles, and must not print or find out.
+
+What is long is counted, and shown whole with -v.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from planner.buildlines import TOLD, build_details, ready_lines
+from planner.dists import Tree
+from planner.explaining.askers import asked_sentence
+from planner.explaining.values import (
+    Asker,
+    Explained,
+    FileGroup,
+    NotThere,
+    Other,
+    Raised,
+    VerdictExplained,
+)
+from planner.explaining.verdictlines import verdict_lines
+from planner.heldlines import OF_CHOICES
+from planner.wording import WHOLE, Line, finding_lines, machine_line
+
+__all__ = ["explained_lines"]
+
+SHOWN_ASKERS = 6
+SHOWN_VERSIONS = 10
+SHOWN_COSTS = 6
+_KIND = {
+    "wheel": "installed from a wheel: nothing is built",
+    "native": "built from source: compiles native code",
+    "pure": "built from source: pure Python, nothing is compiled",
+    "unknown": "built from source: whether it compiles anything cannot be told from its files",
+}
+_STYLE = {"wheel": "green", "native": "bold red", "pure": "", "unknown": "bold"}
+
+
+def explained_lines(found: Explained | NotThere | VerdictExplained, *, verbose: bool) -> Iterator[Line]:
+    """The whole explanation, section by section."""
+    yield _plain(machine_line(found.machine), "dim", 9)
+    yield Line()
+    if isinstance(found, NotThere):
+        yield from _absent(found, verbose=verbose)
+        return
+    if isinstance(found, VerdictExplained):
+        yield from verdict_lines(found, verbose=verbose)
+        return
+    blocks = (
+        _headline(found),
+        _askers(found, verbose=verbose),
+        _versions(found, verbose=verbose),
+        _raised(found, verbose=verbose),
+        _files(found, verbose=verbose),
+        _build(found),
+        _alternatives(found),
+        _findings(found, verbose=verbose),
+    )
+    for number, block in enumerate(blocks):
+        lines = list(block)
+        if lines and number:
+            yield Line()
+        yield from lines
+
+
+def _plain(text: str, style: str = "", hang: int = 0) -> Line:
+    return Line(((text, style),), hang)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _headline(found: Explained) -> Iterator[Line]:
+    pin, build = found.pin, found.build
+    extras = f"[{','.join(pin.extras)}]" if pin.extras else ""
+    name = f"{pin.project}{extras} {pin.version or ''}".rstrip()
+    yield Line(((name, "bold"), (f": {_KIND[found.kind]}", _STYLE[found.kind])), 2)
+    yield _plain(f"  {pin.dist.filename}", "", 4)
+    if not isinstance(pin.dist, Tree):
+        row = pin.dist.row
+        size = _size(row.size) if row.size else "size not told"
+        when = f"uploaded {row.upload_time[:10]}" if row.upload_time else "upload time not told"
+        yield _plain(f"  {size}, {when}, from {pin.dist.index or 'the address that is named'}", "dim", 4)
+    if build is not None:
+        yield Line((("  why: ", "dim"), (build.why, ""), (f" ({build.code})", "dim")), 7)
+        for place in build.native_because:
+            yield _plain(f"       {place}", "dim", 9)
+    if found.set_aside:
+        away = ", ".join(found.set_aside)
+        yield _plain(f"  Not all can be resolved: this is among the rest, without {away}.", "yellow", 4)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024:.0f} KiB" if count < 1024 * 1024 else f"{count / 1024 / 1024:.1f} MiB"
+
+
+def _askers(found: Explained, *, verbose: bool) -> Iterator[Line]:
+    if not found.askers:
+        return
+    yield _plain("Asked for by", "bold")
+    shown = found.askers if verbose else found.askers[:SHOWN_ASKERS]
+    for asker in shown:
+        yield from _asker(asker)
+    if len(found.askers) > len(shown):
+        yield _plain(f"  and {len(found.askers) - len(shown)} more (-v)", "dim")
+    for constraint in found.constraints:
+        yield _plain(f"  {constraint}", "", 4)
+
+
+def _asker(asker: Asker) -> Iterator[Line]:
+    sentence = asked_sentence(asker.who, asker.text, root=asker.root)
+    yield _plain(f"  {sentence}", "", 4)
+    if asker.chain:
+        yield _plain(f"    as {'; '.join(asker.chain)}", "dim", 7)
+
+
+# -- versions ---------------------------------------------------------------------------------------------
+
+
+def _versions(found: Explained, *, verbose: bool) -> Iterator[Line]:
+    if not found.total or found.pin.version is None:
+        return
+    pin = found.pin
+    yield _plain(f"Versions ({found.total} on the index)", "bold")
+    if not found.others:
+        which = "lowest" if found.lowest else "newest"
+        yield _plain(f"  {pin.version} is the {which} there is", "", 4)
+    runs = [[other] for other in found.others] if verbose else _runs(found.others)
+    shown = runs if verbose else runs[:SHOWN_VERSIONS]
+    labels = [_label(run) for run in shown]
+    wide = min(max((len(label) for label in [*labels, str(pin.version)]), default=0), 24)
+    for run, label in zip(shown, labels, strict=True):
+        dates = "" if len(run) > 1 else f" ({run[0].uploaded})" if run[0].uploaded else ""
+        many = f" ({len(run)} versions)" if len(run) > 1 else ""
+        yield Line(((f"  {label:<{wide}}  ", ""), (f"{run[0].why}{many or dates}", "dim")), wide + 4)
+    left = sum(len(run) for run in runs[len(shown) :])
+    if left:
+        yield _plain(f"  and {_count(left, 'more version')} before it (-v)", "dim")
+    if found.others:
+        yield Line(((f"  {pin.version!s:<{wide}}  ", "bold"), ("taken", "green")), wide + 4)
+    if found.rest:
+        kind = "newer" if found.lowest else "older"
+        span = f"{found.rest[-1]} to {found.rest[0]}" if len(found.rest) > 1 else str(found.rest[0])
+        yield _plain(f"  {_count(len(found.rest), f'{kind} version')} not needed: {span}", "dim", 4)
+    if found.unasked:
+        yield _plain(f"  {found.unasked}.", "dim", 4)
+
+
+def _runs(others: Sequence[Other]) -> list[list[Other]]:
+    """Versions that follow one another with the same reason, together."""
+    runs: list[list[Other]] = []
+    for other in others:
+        if runs and runs[-1][0].why == other.why:
+            runs[-1].append(other)
+        else:
+            runs.append([other])
+    return runs
+
+
+def _label(run: Sequence[Other]) -> str:
+    return str(run[0].version) if len(run) == 1 else f"{run[0].version} to {run[-1].version}"
+
+
+def _raised(found: Explained, *, verbose: bool) -> Iterator[Line]:
+    """What another version would cost: as the choice found out, or as it was tried here."""
+    held, tried = found.held_back, found.raised
+    if held is not None:
+        yield _plain(f"Held back: {held.newest} is {held.months:.0f} months newer", "bold")
+        yield from (_plain(f"  {sentence}", "", 4) for sentence in held.holders)
+        if held.possible is not None:
+            head = "pinning it higher:" if held.possible else "cannot be pinned higher:"
+            yield from _listed(head, held.cost, verbose=verbose)
+    if tried is not None:
+        if held is None:
+            yield _plain(f"If {found.pin.project} {tried.version} were pinned (it was tried)", "bold")
+        yield from _tried(tried, verbose=verbose)
+
+
+def _tried(tried: Raised, *, verbose: bool) -> Iterator[Line]:
+    if tried.possible is None:
+        yield from (_plain(f"  {line}", "dim", 4) for line in tried.lines)
+    elif not tried.possible:
+        yield from _listed("there is no resolution:", tried.lines, verbose=verbose)
+    elif tried.lines:
+        yield from _listed("the set resolves, and this changes:", tried.lines, verbose=verbose)
+    else:
+        yield _plain("  the set resolves, and nothing else changes", "", 4)
+
+
+def _listed(head: str, lines: Sequence[str], *, verbose: bool) -> Iterator[Line]:
+    yield _plain(f"  {head}", "", 4)
+    shown = lines if verbose else lines[:SHOWN_COSTS]
+    yield from (_plain(f"    {line}", "dim", 6) for line in shown)
+    if len(lines) > len(shown):
+        yield _plain(f"    and {len(lines) - len(shown)} more (-v)", "dim")
+
+
+# -- files ------------------------------------------------------------------------------------------------
+
+
+def _files(found: Explained, *, verbose: bool) -> Iterator[Line]:
+    total = sum(len(group.files) for group in found.groups)
+    if not total:
+        return
+    misses = "; nearest miss first" if any(group.reason for group in found.groups) else ""
+    yield _plain(f"Files of {found.pin.version} ({total}{misses})", "bold")
+    for group in found.groups:
+        yield from _group(group, verbose=verbose)
+
+
+def _group(group: FileGroup, *, verbose: bool) -> Iterator[Line]:
+    style = "green" if group.taken else "" if group.reason is None else "dim"
+    count = "" if len(group.files) == 1 else f" ({len(group.files)} files)"
+    yield _plain(f"  {group.why}{count}", "green" if group.taken else "", 4)
+    shown = group.files if verbose else group.files[:1]
+    for name, detail in shown:
+        own = f": {detail}" if verbose and detail and detail != group.why else ""
+        yield _plain(f"    {name}{own}", style, 6)
+
+
+# -- a source build, ways out, findings -------------------------------------------------------------------
+
+
+def _build(found: Explained) -> Iterator[Line]:
+    if found.readiness is None or found.kind == "pure":
+        return
+    yield _plain("How it is built", "bold")
+    for word, text, tone in build_details(found.readiness, verbose=True):
+        yield Line(((f"  {word:<9}  ", "dim"), (text, tone)), 13)
+    if found.build is not None and found.build.backend:
+        yield Line((("  backend    ", "dim"), (found.build.backend, "dim")), 13)
+    if found.prepared is not None:
+        for text, style in ready_lines(found.prepared):
+            yield _plain(f"  {text}", style, WHOLE if style == "cyan" else 6)
+
+
+def _alternatives(found: Explained) -> Iterator[Line]:
+    if not found.alternatives:
+        return
+    yield _plain("Instead", "bold")
+    yield from (_plain(f"  {text}", "", 4) for text in found.alternatives)
+
+
+def _findings(found: Explained, *, verbose: bool) -> Iterator[Line]:
+    """The findings that the sections above do not tell already."""
+    told = {found.build.code, *TOLD} if found.build is not None else set()
+    told |= {*OF_CHOICES} if found.held_back is not None else set()
+    shown = [one for one in found.findings if one.code not in told or (one.remedy and one.code not in TOLD)]
+    if not shown:
+        return
+    yield _plain("Findings", "bold")
+    for one in shown:
+        yield from finding_lines(one, verbose=verbose)
+
+
+def _absent(found: NotThere, *, verbose: bool) -> Iterator[Line]:
+    name = found.project
+    if found.resolved:
+        head = f"{name} is not among the {_count(found.pins, 'project')} of the resolution."
+    else:
+        head = f"There is no resolution, so {name} has no version."
+    yield _plain(head, "bold red", 2)
+    yield from (_plain(f"  {sentence}", "", 4) for sentence in found.mentions)
+    if found.indexed is None:
+        yield _plain("  Whether an index has it is not known: one did not answer.", "yellow", 4)
+    elif not found.indexed:
+        yield _plain("  No index has a project of that name.", "", 4)
+    if found.near:
+        yield _plain(f"  Did you mean {' or '.join(found.near)}?", "cyan", 4)
+    if found.version is not None:
+        yield _plain(f"  Asked for, {name} {found.version} would come: {_KIND[found.kind]}", "", 4)
+        yield _plain(f"    {found.filename}", "dim", 6)
+    elif found.indexed:
+        yield _plain(f"  No version of {name} has a file for this machine.", "red", 4)
+    if found.misfit:
+        yield _plain(f"  {name} {found.newest}, the newest, has no file here: {found.misfit}", "", 4)
+    if found.findings:
+        yield Line()
+        yield _plain("Findings", "bold")
+        for one in found.findings:
+            yield from finding_lines(one, verbose=verbose)

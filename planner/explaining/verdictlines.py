@@ -1,0 +1,151 @@
+"""The explanation of a verdict as lines for a reader; knows words and order, and must not print or judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.choosing.values import Burden, HeldBack
+from planner.explaining.values import Swap, VerdictExplained
+from planner.findings import SEVERITIES
+from planner.wording import Line, finding_lines
+
+__all__ = ["verdict_lines"]
+
+SHOWN = 10
+_WHY = {
+    "clear": "every project has a wheel for this machine, and nothing that was found stops.",
+    "builds": "there are source builds, and each is pure Python, your own, or accepted by --allow-build.",
+    "blocked": "findings of severity error stand in the way; each is told below.",
+    "unproven": "something that the answer depends on could not be known; it is told below.",
+}
+
+
+def verdict_lines(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
+    """Why the verdict is what it is: what stops, the counts, what was weighed, what was given up."""
+    good = found.verdict in ("clear", "builds")
+    yield Line(((f"{found.verdict}: ", "bold green" if good else "bold red"), (_WHY[found.verdict], "")), 2)
+    yield _plain(f"  {_counts(found)}", "dim", 4)
+    blocks = (
+        _stopping(found, verbose=verbose),
+        _weighed(found),
+        _held(found, verbose=verbose),
+        _swaps(found, verbose=verbose),
+    )
+    for block in blocks:
+        lines = list(block)
+        if lines:
+            yield Line()
+        yield from lines
+
+
+def _plain(text: str, style: str = "", hang: int = 0) -> Line:
+    return Line(((text, style),), hang)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _counts(found: VerdictExplained) -> str:
+    kinds = [(True, "native"), (None, "of unknown kind"), (False, "pure Python")]
+    told = [(sum(build.native is native for build in found.builds), word) for native, word in kinds]
+    builds = ", ".join(f"{count} {word}" for count, word in told if count)
+    findings = [
+        _count(sum(one.severity == severity for one in found.findings), severity) for severity in SEVERITIES
+    ]
+    aside = f"; set aside: {', '.join(found.set_aside)}" if found.set_aside else ""
+    which = f" ({builds})" if builds else ""
+    return (
+        f"{_count(found.projects, 'project')}, {_count(len(found.builds), 'source build')}{which}; "
+        f"findings: {', '.join(findings)}{aside}"
+    )
+
+
+def _stopping(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
+    if not found.stopping:
+        return
+    yield _plain(f"What stops ({len(found.stopping)})", "bold")
+    for one in found.stopping:
+        yield from finding_lines(one, verbose=True)
+        if one.evidence and verbose:
+            yield _plain(f"      seen in {', '.join(one.evidence)}", "dim", 8)
+
+
+def _weighed(found: VerdictExplained) -> Iterator[Line]:
+    """The objective in five lines, in the order in which it is compared."""
+    choice = found.choice
+    if choice is None:
+        return
+    burden, policy = choice.burden, found.policy
+    cut = ", until the budget was used up" if choice.cut else ""
+    tried = f"{_count(choice.attempts, 'further attempt')}, {_count(choice.rounds, 'round')}{cut}"
+    yield _plain(f"What was weighed (--prefer {policy.prefer}; {tried})", "bold")
+    for label, text in _objective(burden, policy.max_held_back.days):
+        yield Line(((f"  {label:<15}  ", "dim"), (text, "")), 19)
+    if choice.other_burden is not None:
+        other = "--prefer newest" if policy.prefer == "wheels" else "--prefer wheels"
+        yield Line(((f"  {other}  ", "dim"), (_short(choice.other_burden), "dim")), 19)
+
+
+def _objective(burden: Burden, days: int) -> Iterator[tuple[str, str]]:
+    hopeless = (
+        f", {burden.hopeless} of them with a need that nothing here supplies" if burden.hopeless else ""
+    )
+    yield "not ready", f"{_count(burden.unready, 'native build')} that lack something here{hopeless}"
+    yield "native", f"{_count(burden.native, 'native build')} in all"
+    late = f"{len(burden.overdue)} (worst {burden.overdue[0]:.0f} months)" if burden.overdue else "none"
+    yield "overdue", f"of your own requirements, older than tolerated ({days} days): {late}"
+    yield "stalest", f"your own requirement furthest behind its newest version: {burden.worst:.0f} months"
+    yield "behind", f"your own requirements together {burden.total:.0f} months, all pins {burden.behind:.0f}"
+
+
+def _short(burden: Burden) -> str:
+    return (
+        f"{_count(burden.native, 'native build')} ({burden.unready} not ready), "
+        f"stalest {burden.worst:.0f} months, together {burden.total:.0f}"
+    )
+
+
+def _held(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
+    choice = found.choice
+    if choice is None or not choice.held_back:
+        return
+    yield _plain(f"What was given up for what ({len(choice.held_back)})", "bold")
+    shown = choice.held_back if verbose else choice.held_back[:SHOWN]
+    for held in shown:
+        yield from _held_lines(held)
+    yield from _more(len(choice.held_back) - len(shown))
+
+
+def _held_lines(held: HeldBack) -> Iterator[Line]:
+    late = f"{held.months:.0f} months behind {held.newest}" if held.months >= 1 else f"behind {held.newest}"
+    wheel = ", which would be compiled here" if held.for_wheel else ""
+    yield Line(((f"  {held.project} {held.version}", "bold"), (f"  {late}{wheel}", "")), 4)
+    yield from (_plain(f"    {sentence}", "dim", 6) for sentence in held.holders)
+    if held.possible is not None:
+        head = "pinned higher" if held.possible else "not to be had higher"
+        yield _plain(f"    {head}: {'; '.join(held.cost)}", "dim", 6)
+
+
+def _swaps(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
+    if not found.swaps:
+        return
+    who = "pip and uv" if found.policy.prefer == "wheels" else "--prefer wheels"
+    yield _plain(f"What {who} would take instead ({len(found.swaps)})", "bold")
+    ordered = sorted(found.swaps, key=lambda swap: (not swap.compiled, swap.project))
+    shown = ordered if verbose else ordered[:SHOWN]
+    yield from (_plain(f"  {_swap(swap)}", "", 4) for swap in shown)
+    yield from _more(len(ordered) - len(shown))
+
+
+def _swap(swap: Swap) -> str:
+    built = ", compiled here" if swap.compiled else ""
+    if swap.there is None:
+        return f"{swap.project}: left out (here {swap.here or 'its own'})"
+    here = f"here {swap.here}" if swap.here is not None else "not needed here"
+    return f"{swap.project} {swap.there}{built} ({here})"
+
+
+def _more(count: int) -> Iterator[Line]:
+    if count > 0:
+        yield _plain(f"  and {count} more (-v)", "dim")
