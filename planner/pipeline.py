@@ -19,14 +19,7 @@ from planner.errors import InputError
 from planner.facts import Machine
 from planner.request import MachineRequest, Request, World
 from planner.target import look_locally, machine_for
-from planner.viewpoint import (
-    as_seen,
-    command_line,
-    groups_of,
-    inputs_of_plan,
-    plan_folder,
-    words_of_plan,
-)
+from planner.viewpoint import as_asked, as_seen, plan_folder
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -227,6 +220,7 @@ def _judged(run: _Run, say: Callable[[str], None]) -> Judged:
             say=say,
             look=lambda subjects, packages: look_locally(run.wanted, world, machine, subjects, packages),
             unisolated=_unisolated(run.settings),
+            previous=run.upgrades.keep(run.earlier.plan),
         )
     finally:
         ahead.stop()
@@ -316,20 +310,14 @@ def _plan(run: _Run, judged: Judged) -> str:
     request, settings = run.request, run.settings
     names = {index.shown: index.name for index in settings.indexes}
     served = projects_by_index(judged.packages)
-    constraints = (*request.constraints, *settings.constraints)
-    build_constraints = (*request.build_constraints, *settings.build_constraints)
     return render(
         Plan(
-            command=command_line(request),
             machine=run.machine,
             packages=tuple(as_seen(judged.packages, request)),
             findings=judged.findings,
-            requirements=words_of_plan(request, run.inputs),
-            inputs=tuple(inputs_of_plan(request, run.inputs, run.building, constraints, build_constraints)),
-            extras=tuple(sorted(set(request.extras))),
-            groups=groups_of(request),
             indexes=tuple((names.get(url, ""), url, count) for url, count in sorted(served.items())),
             verdict=verdict_of(judged.findings, judged.packages),
+            **as_asked(request, settings, run.inputs, run.building),
             **_of_builds(judged.ready),
         ),
         plan_dir=plan_folder(request).replace(os.sep, "/"),

@@ -6,21 +6,17 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from planner.plan import Package, PlanInput
 from planner.request import Request
 from planner.urls import redacted, without_credentials
 from planner.wanted import Inputs
 
-__all__ = [
-    "as_seen",
-    "command_line",
-    "from_plan",
-    "groups_of",
-    "inputs_of_plan",
-    "plan_folder",
-    "words_of_plan",
-]
+if TYPE_CHECKING:
+    from planner.settings import Settings
+
+__all__ = ["as_asked", "as_seen", "command_line", "from_plan", "plan_folder"]
 
 
 def plan_folder(request: Request) -> str:
@@ -70,25 +66,37 @@ def command_line(request: Request) -> str:
     return " ".join(("wheelplan check", *words))
 
 
-def inputs_of_plan(
-    request: Request,
-    inputs: Inputs,
-    building: Inputs | None,
-    constraints: Sequence[str],
-    build_constraints: Sequence[str],
-) -> Iterator[PlanInput]:
-    """Every file that was read, with its part in the run; the constraints are also those of settings."""
+def as_asked(request: Request, settings: Settings, inputs: Inputs, building: Inputs | None) -> dict[str, Any]:
+    """What a plan says of the command that made it, from which it can be repeated in the plan's folder."""
+    return {
+        "command": command_line(request),
+        "requirements": _requirements(request, inputs),
+        "inputs": (
+            *_inputs(request, inputs, settings.constraints),
+            *_build_inputs(request, settings, building),
+        ),
+        "extras": tuple(sorted(set(request.extras))),
+        "groups": _groups(request),
+    }
+
+
+def _inputs(request: Request, inputs: Inputs, constraints: Sequence[str]) -> Iterator[PlanInput]:
+    """Every file that was read, with its part in the run; `constraints` are those of settings."""
     named = {_place(word, request) for word in (*request.words, *request.requirements)}
     if not (named or request.editables or request.groups):  # what `check` takes when no input is named
         named = {_place(name, request) for name in ("requirements.txt", "pyproject.toml")}
-    constrain = {_place(word, request) for word in constraints}
+    constrain = {_place(word, request) for word in (*request.constraints, *constraints)}
     for file in inputs.files:
         place = _place(file.path, request)
         role = "" if place in named else "constraint" if place in constrain else "included"
         if file.path == "stdin" and "-" in request.words:
             role = "stdin"
         yield PlanInput(path=from_plan(file.path, request), sha256=file.sha256, role=role)
-    build = {_place(word, request) for word in build_constraints}
+
+
+def _build_inputs(request: Request, settings: Settings, building: Inputs | None) -> Iterator[PlanInput]:
+    words = (*request.build_constraints, *settings.build_constraints)
+    build = {_place(word, request) for word in words}
     for file in building.files if building else ():
         role = "build-constraint" if _place(file.path, request) in build else "included"
         yield PlanInput(path=from_plan(file.path, request), sha256=file.sha256, role=role)
@@ -98,7 +106,7 @@ def _place(word: str, request: Request) -> str:
     return without_credentials(word) if "://" in word else os.path.normpath(Path(request.world.cwd, word))
 
 
-def words_of_plan(request: Request, inputs: Inputs) -> tuple[str, ...]:
+def _requirements(request: Request, inputs: Inputs) -> tuple[str, ...]:
     """The words of the command line that name no file that was read: requirements, and `-e PATH`."""
     files = {_place(file.path, request) for file in inputs.files}
     words = {
@@ -117,7 +125,7 @@ def _word(word: str, request: Request) -> str:
     return f"{seen if Path(seen).is_absolute() or seen.startswith('.') else f'./{seen}'}{bracket}{extras}"
 
 
-def groups_of(request: Request) -> tuple[str, ...]:
+def _groups(request: Request) -> tuple[str, ...]:
     """The dependency groups that were asked for; the file of `PATH:NAME` as seen from the plan."""
     parted = (group.rpartition(":") for group in request.groups)
     return tuple(
