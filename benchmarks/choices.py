@@ -93,6 +93,7 @@ class Figures:
     pins: int = 0
     builds: list[str] = field(default_factory=list)
     native: list[str] = field(default_factory=list)
+    avoidable: dict[str, str] = field(default_factory=dict)
     unfit: list[str] = field(default_factory=list)
     months: dict[str, float] = field(default_factory=dict)
     newest: dict[str, str] = field(default_factory=dict)
@@ -294,6 +295,10 @@ class Judge:
         figures.builds = [text for text, kind, _ in told.values() if kind not in ("wheel", "nothing")]
         figures.native = [text for text, kind, _ in told.values() if kind in ("native", "unknown")]
         figures.unfit = [text for text, kind, refused in told.values() if refused or kind == "nothing"]
+        for name, (_, kind, _) in told.items():
+            if kind in ("native", "unknown"):
+                other = self.with_wheel(canonicalize_name(name), roots)
+                figures.avoidable |= {name: str(other)} if other else {}
         for name, specifier in sorted(roots.items()):
             if name not in pins:
                 figures.unpinned.append(name)
@@ -321,6 +326,14 @@ class Judge:
         return {True: "native", False: "pure", None: "unknown"}[reading.native], refused or bool(
             reading.refuses
         )
+
+    def with_wheel(
+        self, name: NormalizedName, roots: Mapping[NormalizedName, SpecifierSet]
+    ) -> Version | None:
+        """The newest final version with a wheel for the target that the file's own line, if any, admits."""
+        page, specifier = self.catalog.page(name), roots.get(name, SpecifierSet())
+        finals = [v for v in page.versions if not v.is_prerelease and specifier.contains(v)]
+        return self.fits.with_fitting_wheel(page, finals)
 
     def newest(self, page: Page, specifier: SpecifierSet) -> Version | None:
         """The newest final version that the requirement admits and that has a file for the target."""
@@ -369,6 +382,29 @@ def row_of(one: Figures) -> str:
     )
 
 
+def _way_out(one: Figures, text: str) -> str:
+    other = one.avoidable.get(text.partition(" ")[0])
+    return f" ({other} has a wheel)" if other else ""
+
+
+def totals(rows: Sequence[Figures]) -> Iterator[str]:
+    """Each side's sums over the sets that every side resolves, target by target."""
+    sides = sorted({one.side for one in rows}, key=list(SIDES).index)
+    for target in dict.fromkeys(one.target for one in rows):
+        here = [one for one in rows if one.target == target]
+        stopped = {one.set for one in here if one.stops}
+        yield f"\n{target}, {len({one.set for one in here} - stopped)} sets that all sides resolve:\n"
+        for side in sides:
+            mine = [one for one in here if one.side == side and one.set not in stopped]
+            native, avoidable = sum(len(one.native) for one in mine), sum(len(one.avoidable) for one in mine)
+            yield (
+                f"- {side}: {native} native builds ({avoidable} have another version with a wheel), "
+                f"{sum(sum(one.months.values()) for one in mine):.0f} months stale, "
+                f"{sum(len(one.stale) for one in mine)} roots more than {STALE:.0f}, "
+                f"{sum(one.seconds for one in mine):.1f} s"
+            )
+
+
 def details(rows: Iterable[Figures], judges: Mapping[str, Judge]) -> Iterator[str]:
     """Set by set: native builds and stale roots by name, and how the pins differ from uv's."""
     by_place: dict[tuple[str, str], dict[str, Figures]] = {}
@@ -384,7 +420,8 @@ def details(rows: Iterable[Figures], judges: Mapping[str, Judge]) -> Iterator[st
                 f"{root} {one.chosen[root]} ({one.newest[root]}, {one.months[root]:.0f})"
                 for root in one.stale
             )
-            yield f"- {side}: native: {', '.join(one.native) or 'none'}; stale: {', '.join(stale) or 'none'}"
+            native = (f"{text}{_way_out(one, text)}" for text in one.native)
+            yield f"- {side}: native: {', '.join(native) or 'none'}; stale: {', '.join(stale) or 'none'}"
             if one.unfit or one.unpinned:
                 unmet = ", ".join(one.unpinned) or "none"
                 yield f"  - refuses this Python: {', '.join(one.unfit) or 'none'}; unmet: {unmet}"
@@ -492,7 +529,7 @@ def main() -> None:
                         if args.json:
                             told = {"moment": answers.moment, "rows": [asdict(row) for row in rows]}
                             args.json.write_text(json.dumps(told, indent=1), "utf-8")
-            for line in details(rows, judges):
+            for line in (*totals(rows), *details(rows, judges)):
                 print(line, flush=True)
 
 
