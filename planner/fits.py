@@ -129,9 +129,18 @@ class Fits:
         numbers = max(_interpreter(tag.interpreter) for tag in wheel.tags)
         return self.takes_python(wheel.row.requires_python), here, numbers, wheel.filename
 
+    def has_wheel(self, page: Page, version: Version, *, yanked: bool = False) -> bool:
+        """Whether the version has a wheel for this machine: at less cost than the reasons of all others."""
+        return any(
+            isinstance(dist, Wheel)
+            and self.supported.rank(dist.tags) is not None
+            and self.misfit(dist, yanked=yanked) is None
+            for dist in page.files(version)
+        )
+
     def with_fitting_wheel(self, page: Page, versions: Iterable[Version]) -> Version | None:
         """The first of these versions that has a wheel for this machine."""
-        return next((v for v in versions if isinstance(self.choose(page, v), Wheel)), None)
+        return next((v for v in versions if self.has_wheel(page, v)), None)
 
 
 def _interpreter(text: str) -> tuple[int, ...]:

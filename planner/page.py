@@ -287,6 +287,9 @@ class Catalog(Protocol):
     def page(self, project: NormalizedName) -> Page:
         """All files of a project, over the indexes that serve it."""
 
+    def shadowed(self, project: NormalizedName) -> Page:
+        """The files of a project on the indexes that `page` left unasked, as an earlier one has it."""
+
     def metadata(self, wheel: Wheel) -> Metadata | Refusal:
         """The metadata of a wheel, from bytes whose hash the index vouches for."""
 

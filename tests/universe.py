@@ -28,6 +28,8 @@ MARKERS = {
     "sys_platform": "linux",
 }
 
+LATER = "https://later.test/simple/"
+
 
 def machine(**facts: str) -> Machine:
     """A bare Debian 12 with CPython 3.11, changed by what is given (`cuda_driver=` for `cuda-driver`)."""
@@ -72,6 +74,7 @@ class Universe:
         self.answers: dict[NormalizedName, tuple[Answer, ...]] = {}
         self.pythons: dict[str, str] = {}
         self.asked: list[str] = []
+        self.later: dict[NormalizedName, list[Row]] = {}
 
     def add(
         self,
@@ -81,8 +84,12 @@ class Universe:
         yanked: str | None = None,
         requires_python: str = "",
         upload_time: str = "2024-01-01T00:00:00Z",
+        later: bool = False,
     ) -> Universe:
-        """List a file with its dependencies; `project` is guessed from the file's name."""
+        """List a file with its dependencies; `project` is guessed from the file's name.
+
+        `later` lists it on another index, which is not asked where the first one has the project.
+        """
         name = canonicalize_name(
             project or filename.rpartition("-")[0]
             if filename.endswith("gz")
@@ -96,7 +103,7 @@ class Universe:
             yanked=yanked,
             upload_time=upload_time,
         )
-        self.rows.setdefault(name, []).append(row)
+        (self.later if later else self.rows).setdefault(name, []).append(row)
         self.requires[filename] = requires
         return self
 
@@ -112,7 +119,14 @@ class Universe:
         listings = [Listing(index="https://index.test/simple/", rows=rows)] if rows else []
         state = "found" if rows else "missing"
         answers = self.answers.get(project, (Answer(index="https://index.test/simple/", state=state),))
+        if project in self.later:
+            answers = (*answers, Answer(index=LATER, state="unasked"))
         return Page(project, listings, answers)
+
+    def shadowed(self, project: NormalizedName) -> Page:
+        self.asked.append(f"{project} later")
+        rows = tuple(self.later.get(project, ()))
+        return Page(project, [Listing(index=LATER, rows=rows)], [Answer(index=LATER, state="found")])
 
     def metadata(self, wheel: Wheel) -> Metadata | Refusal:
         return self._metadata(wheel.project, wheel.version, wheel.filename, "sidecar")

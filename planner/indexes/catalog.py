@@ -86,6 +86,7 @@ class IndexCatalog:
         self._wheels = WheelReader(client, cache)
         self._sdist_slots = threading.BoundedSemaphore(SDISTS_AT_ONCE)
         self.pages: Cells[Page] = Cells()
+        self._shadowed: Cells[Page] = Cells()
         self._metadatas: Cells[Metadata | Refusal] = Cells()
         self._readings: Cells[SdistReading | Refusal] = Cells()
         self._digests: Cells[str | Refusal] = Cells()
@@ -100,6 +101,10 @@ class IndexCatalog:
     def page(self, project: NormalizedName) -> Page:
         """All files of a project, over the indexes that serve it; troubles are in its `answers`."""
         return self.pages.of(project).get(lambda: self._told(self._join(project)))
+
+    def shadowed(self, project: NormalizedName) -> Page:
+        """What the indexes have that `page` did not ask; they are asked now, to be told of, never used."""
+        return self._shadowed.of(project).get(lambda: self._told(self._join_unasked(project)))
 
     def metadata(self, wheel: Wheel) -> Metadata | Refusal:
         """A wheel's metadata; a `Refusal` with an id of `UnreachableIndexError` is not the wheel's fault."""
@@ -176,6 +181,13 @@ class IndexCatalog:
                 listings.append(asked.listing)
                 served = served or index.kind == "simple"
         return Page(project, listings, answers)
+
+    def _join_unasked(self, project: NormalizedName) -> Page:
+        unasked = {answer.index for answer in self.page(project).answers if answer.state == "unasked"}
+        indexes = self._serve(project) or self.indexes
+        asked = [self._indexes.ask(index, project) for index in indexes if index.shown in unasked]
+        listings = [one.listing for one in asked if one.listing is not None]
+        return Page(project, listings, [one.answer for one in asked])
 
     def _reading(self, sdist: Sdist, markers: Mapping[str, str]) -> SdistReading | Refusal:
         row = sdist.row
