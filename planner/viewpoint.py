@@ -112,14 +112,20 @@ def _requirements(request: Request, inputs: Inputs) -> tuple[str, ...]:
     words = {
         _word(word, request) for word in request.words if word != "-" and _place(word, request) not in files
     }
-    words |= {f"-e {_word(path, request)}" for path in request.editables}
+    words |= {f"-e {_path(path, request)}" for path in request.editables}
     return tuple(sorted(words))
 
 
 def _word(word: str, request: Request) -> str:
-    """A requirement without credentials; a path in it, `./project[extra]`, as seen from the plan."""
+    """A requirement without credentials; the path that stands for one as seen from the plan."""
+    is_path = "/" in word.partition("[")[0].replace(os.sep, "/")
+    return _path(word, request) if is_path else redacted(word)
+
+
+def _path(word: str, request: Request) -> str:
+    """`./project[extra]` as seen from the plan, with what tells that it is a path; addresses as they are."""
     path, bracket, extras = word.partition("[")
-    if "://" in word or "/" not in path.replace(os.sep, "/"):
+    if "://" in word:
         return redacted(word)
     seen = from_plan(path, request)
     return f"{seen if Path(seen).is_absolute() or seen.startswith('.') else f'./{seen}'}{bracket}{extras}"
