@@ -48,18 +48,20 @@ class Roots:
     indexes: dict[NormalizedName, str] = field(default_factory=dict)
     readings: dict[NormalizedName, SdistReading] = field(default_factory=dict)
     problems: list[Finding] = field(default_factory=list)
+    wanted: tuple[Wanted, ...] = ()
+    wanted_constraints: tuple[Wanted, ...] = ()
 
 
 def read_roots(
     wanted: Iterable[Wanted], constraints: Iterable[Wanted], markers: Mapping[str, str], sources: Sources
 ) -> Roots:
     """Everything that applies on the target, by its markers."""
-    roots = Roots()
+    roots = Roots(wanted=tuple(wanted), wanted_constraints=tuple(constraints))
     environment = {**markers, "extra": ""}
-    for one in wanted:
+    for one in roots.wanted:
         if one.marker is None or one.marker.evaluate(environment):
             _add(roots, one, sources)
-    for one in constraints:
+    for one in roots.wanted_constraints:
         if one.name is None or (one.marker is not None and not one.marker.evaluate(environment)):
             continue
         if one.source is not None:
@@ -68,6 +70,40 @@ def read_roots(
             roots.constraints.setdefault(one.name, []).append(_ask(one, one.name, one.specifier))
         _allow(roots, one, one.name)
     return roots
+
+
+def read_again(roots: Roots, here: Mapping[str, str], there: Mapping[str, str]) -> Roots | None:
+    """The same requirements for other markers, nothing read anew; None where that would be needed.
+
+    Some lines apply in one place only: an address that was not read here says nothing there.
+    """
+    if not roots.wanted:
+        return roots
+    again = Roots(wanted=roots.wanted, wanted_constraints=roots.wanted_constraints)
+    again.fixed, again.indexes = dict(roots.fixed), dict(roots.indexes)
+    again.hashes = {name: digests for name, digests in roots.hashes.items() if name in roots.fixed}
+    everything = [(one, False) for one in roots.wanted] + [(one, True) for one in roots.wanted_constraints]
+    for one, constrains in everything:
+        applied, applies = (
+            one.marker is None or one.marker.evaluate({**markers, "extra": ""}) for markers in (here, there)
+        )
+        if one.source is not None:
+            if applied != applies:
+                return None
+            again.asks += [] if constrains else [ask for ask in roots.asks if _is_of(ask, one)]
+        elif applies and one.name is not None:
+            if constrains:
+                again.constraints.setdefault(one.name, []).append(_ask(one, one.name, one.specifier))
+            else:
+                extras = (None, *sorted(one.extras))
+                again.asks += [_ask(one, one.name, one.specifier, extra) for extra in extras]
+            if one.name not in roots.fixed:
+                _allow(again, one, one.name)
+    return again
+
+
+def _is_of(ask: Ask, one: Wanted) -> bool:
+    return ask.origin == one.origin and ask.text == _text(one)
 
 
 def read_build_constraints(
@@ -99,8 +135,11 @@ def _add(roots: Roots, one: Wanted, sources: Sources) -> None:
 def _ask(
     one: Wanted, name: NormalizedName, specifier: SpecifierSet, extra: NormalizedName | None = None
 ) -> Ask:
-    text = one.text.partition(";")[0].partition(" --")[0].strip() or one.text
-    return Ask(project=name, extra=extra, specifier=specifier, text=text, origin=one.origin)
+    return Ask(project=name, extra=extra, specifier=specifier, text=_text(one), origin=one.origin)
+
+
+def _text(one: Wanted) -> str:
+    return one.text.partition(";")[0].partition(" --")[0].strip() or one.text
 
 
 def _allow(roots: Roots, one: Wanted, name: NormalizedName) -> None:

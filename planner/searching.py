@@ -1,28 +1,35 @@
 """The resolution of what can be resolved: requirements that cannot be met are told, and set aside.
 
-Joins the survey, the resolution and the way a clash is told; must not judge the files that were pinned.
+Joins the survey, the resolution, the clashes and the ways out of them; must not judge the files that were
+pinned.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName
 
+from planner.choosing.clashes import Core, smallest, story_of
 from planner.choosing.trials import Trials
+from planner.choosing.waysout import Outlook, WaysOut
 from planner.dists import Refusal
 from planner.findings import Finding
 from planner.knowledge.names import neighbours
 from planner.page import Page
-from planner.resolve.asks import Ask, Clash, Resolution, split_key
+from planner.resolve.asks import Ask, Clash, Resolution
 from planner.resolve.steer import Steer
 from planner.resolve.survey import survey
 
 __all__ = ["Search", "search_for"]
 
-CLASHES_TO_TELL = 4
+CLASHES_TO_TELL = 10
 """How often the requirements of a clash are set aside to look at the rest."""
+
+
+NAMED = 4
+"""Requirements in the one sentence on a clash; the others stand in its story."""
 
 
 @dataclass(slots=True)
@@ -53,20 +60,43 @@ def search_for(trials: Trials, steer: Steer, say: Callable[[str], None]) -> Sear
         search.findings.append(finding)
         search.set_aside.append(_aside(finding.evidence[0], finding.project))
     asks = [ask for ask in roots.asks if f"{ask.origin} {ask.project}" not in problems]
-    for attempt in range(CLASHES_TO_TELL + 1):
+    cores, settled = _resolved(trials, steer, asks, search, say)
+    ways = None
+    if cores and settled:
+        say("looking for ways out of what clashes")
+        base = search.resolution.pins if search.resolution else ()
+        ways = WaysOut(trials=trials, steer=steer, rest=search.asks, base=base)
+    search.findings.extend(_told(trials, core, ways) for core in cores)
+    return search
+
+
+def _resolved(
+    trials: Trials, steer: Steer, asks: list[Ask], search: Search, say: Callable[[str], None]
+) -> tuple[list[Core], bool]:
+    """The clashes, each set aside before the rest is resolved, and whether nothing of that was left open.
+
+    The resolution of the rest goes into `search`.
+    """
+    cores: list[Core] = []
+    while asks or not cores:
         say("resolving")
         outcome = trials.resolve(asks, steer)
         search.refused.update({refusal.filename: refusal for refusal in outcome.refused})
         if isinstance(outcome, Resolution):
             search.asks, search.resolution = asks, outcome
-            break
-        contested = outcome.project and outcome.project not in roots.fixed
-        page = catalog.page(NormalizedName(outcome.project)) if contested else None
-        left = _set_aside(asks, outcome, search, page)
-        if len(left) == len(asks) or not left or outcome.limit or attempt == CLASHES_TO_TELL:
-            break
-        asks = left
-    return search
+            return cores, True
+        say("finding out what clashes")
+        core = smallest(trials, asks, outcome, steer)
+        if core is None:
+            search.findings.append(_given_up(outcome))
+            return cores, False
+        cores.append(core)
+        search.set_aside.extend(_aside(unit.place, unit.project) for unit in core.units)
+        apart = {ask for unit in core.units for ask in unit.asks}
+        asks = [ask for ask in asks if ask not in apart]
+        if len(cores) > CLASHES_TO_TELL:
+            return cores, False
+    return cores, True
 
 
 def _aside(origin: str, project: str) -> str:
@@ -74,46 +104,61 @@ def _aside(origin: str, project: str) -> str:
     return f"{origin} {project}".strip()
 
 
-def _set_aside(asks: Sequence[Ask], clash: Clash, search: Search, page: Page | None) -> list[Ask]:
-    """Tell a clash, and take the root requirements that are part of it out of the way.
+def _given_up(clash: Clash) -> Finding:
+    return Finding(
+        code="WP524",
+        severity="error",
+        project=clash.project,
+        summary=f"The search for a resolution {clash.limit}.",
+        facts=clash.lines,
+    )
+
+
+def _told(trials: Trials, core: Core, ways: WaysOut | None) -> Finding:
+    """A clash as a finding: what it is, its story, and the ways out that were checked."""
+    story = story_of(core)
+    contested = story.project and story.project not in trials.roots.fixed
+    page = trials.catalog.page(NormalizedName(story.project)) if contested else None
+    code, summary = _headline(core, story, page)
+    outlook = ways.of(core) if ways is not None and code != "WP604" else Outlook()
+    # What a setting or an index would mend cannot be checked here; it is said all the same.
+    setting = ""
+    if page is not None and not page.versions:
+        setting = "add the index that serves it"
+    elif any("excluded by" in line for line in story.lines):
+        setting = "lift the setting that excludes files"
+    remedy, *others = [*filter(None, [setting]), *outlook.ways] or [""]
+    return Finding(
+        code=code,
+        severity="error",
+        project=story.project,
+        summary=f"{summary}.",
+        remedy=remedy,
+        evidence=tuple(dict.fromkeys(unit.place for unit in (*core.units, *core.constraints))),
+        facts=(*story.lines, *(f"Or: {way}." for way in others), *filter(None, [outlook.tried])),
+    )
+
+
+def _headline(core: Core, story: Clash, page: Page | None) -> tuple[str, str]:
+    """The code of a clash and its one sentence.
 
     `page` is the contested project's: when no index has it, or one did not answer, that is what is told.
     """
     nowhere = page is not None and not page.versions
-    projects = {split_key(key)[0] for key in clash.roots}
-    involved = [ask for ask in asks if ask.project in projects]
-    places = tuple(dict.fromkeys(ask.origin for ask in involved))
-    lone = len({ask.project for ask in involved}) == 1 and any("cannot be used" in x for x in clash.lines)
-    if lone and any(refusal.unanswered for refusal in clash.refused):
-        code, summary = "WP604", f"{involved[0].text} cannot be judged: an index did not answer"
-    elif clash.limit:
-        code, summary = "WP524", f"The search for a resolution {clash.limit}"
-    elif lone:
-        code, summary = "WP525", f"{involved[0].text} cannot be met"
-    elif nowhere and page is not None and page.troubles:
-        code, summary = "WP604", f"Whether there is a project named {clash.project} is not known"
-        summary += f": {page.troubles[0].why.rstrip('.')}"
-    elif nowhere:
-        code, summary = "WP520", f"No index has a project named {clash.project}, which is needed"
-    else:
-        code, summary = "WP523", f"No version of {clash.project} serves all who ask for it"
-    remedy = "widen or drop one of these requirements"
-    if clash.limit or lone:
-        remedy = ""
-    elif nowhere:
-        remedy = "add the index that serves it, or drop what asks for it"
-    elif any("excluded by" in line for line in clash.lines):
-        remedy = f"lift the setting that excludes files, or {remedy}"
-    search.findings.append(
-        Finding(
-            code=code,
-            severity="error",
-            project=clash.project,
-            summary=f"{summary}.",
-            remedy=remedy,
-            evidence=places,
-            facts=clash.lines,
-        )
-    )
-    search.set_aside.extend(_aside(ask.origin, ask.project) for ask in involved)
-    return [ask for ask in asks if ask.project not in projects]
+    texts = [str(unit) for unit in (*core.units, *core.constraints)]
+    if len(core.projects) == 1 and story.unusable:
+        text = core.units[0].text
+        if any(refusal.unanswered for refusal in story.refused):
+            return "WP604", f"{text} cannot be judged: an index did not answer"
+        return "WP525", f"{text} cannot be met"
+    if nowhere and page is not None and page.troubles:
+        why = page.troubles[0].why.rstrip(".")
+        return "WP604", f"Whether there is a project named {story.project} is not known: {why}"
+    if nowhere:
+        return "WP520", f"No index has a project named {story.project}, which is needed"
+    if not story.open:
+        return "WP523", f"No version of {story.project} serves all who ask for it"
+    if len(texts) == 1:
+        return "WP523", f"{texts[0]} cannot be met, whichever version is taken"
+    shown = texts if len(texts) <= NAMED else [*texts[: NAMED - 1], f"{len(texts) - NAMED + 1} more"]
+    return "WP523", f"{', '.join(shown[:-1])} and {shown[-1]} cannot be met together"

@@ -128,8 +128,11 @@ class Resolution:
 class Clash:
     """Why there is no resolution: `project` is what cannot be chosen, `lines` are sentences.
 
-    `roots` are the keys of the root requirements that take part: without them the rest can be looked at.
-    `limit` is set when the search was given up (rounds or seconds) rather than exhausted.
+    `roots` are the keys of the root requirements that take part in what is told: often, not always, these
+    alone clash. `around` are those of all conflicts of the search, `projects` all that was told of.
+    `limit` is set when the search was given up (rounds or seconds) rather than exhausted. `open` are the
+    projects that were told of in one version of several (how many), `unusable` says that a file cannot be
+    used. `first` is the first conflict that was met, the one of the newest versions, where it is another.
     """
 
     project: str
@@ -138,6 +141,11 @@ class Clash:
     limit: str = ""
     refused: tuple[Refusal, ...] = ()
     rounds: int = 0
+    around: frozenset[str] = frozenset()
+    projects: frozenset[str] = frozenset()
+    open: tuple[tuple[NormalizedName, int], ...] = ()
+    unusable: bool = False
+    first: Clash | None = None
 
 
 Outcome: TypeAlias = Resolution | Clash

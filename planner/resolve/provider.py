@@ -234,6 +234,19 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
     def is_satisfied_by(self, requirement: Ask, candidate: Candidate) -> bool:
         return not requirement.never and requirement.admits(candidate.version)
 
+    def usable(self, project: NormalizedName, asks: Sequence[Ask]) -> tuple[Version, ...]:
+        """The versions with a file for the machine that these requirements (and constraints) admit."""
+        constraints = self._constraints.get(project, ())
+        spans = {ask.span.text: ask.span for ask in (*asks, *constraints)}
+        yanked = any(span.exact for span in spans.values())
+        page = self._catalog.page(project)
+        versions = self.versions(project, spans, lowest=False)
+        return tuple(v for v in versions if self._fits.choose(page, v, yanked=yanked) is not None)
+
+    def constrained(self, project: NormalizedName) -> tuple[Ask, ...]:
+        """What constraints say of a project; nothing where the user fixed its only candidate."""
+        return () if project in self.fixed else tuple(self._constraints.get(project, ()))
+
     def why_none(self, project: NormalizedName, asks: Sequence[Ask]) -> Iterator[str]:
         """Why no version of a contested project serves all of these, in one or two sentences."""
         if project in self.fixed:

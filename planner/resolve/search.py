@@ -18,7 +18,7 @@ from planner.dists import Metadata, Pin
 from planner.fits import Fits
 from planner.page import Catalog
 from planner.resolve.asks import Ask, Candidate, Clash, Fixed, Outcome, Resolution
-from planner.resolve.clash import explain_clash
+from planner.resolve.clash import explain_clash, root_keys
 from planner.resolve.provider import Provider
 from planner.resolve.rounds import settle
 from planner.resolve.steer import NEWEST, Natives, Steer
@@ -39,6 +39,7 @@ class _Reporter(BaseReporter[Ask, Candidate, str]):
         self.parents: dict[str, list[tuple[Ask, Candidate | None]]] = {}
         self.conflicts: dict[str, int] = {}
         self.failures: dict[str, int] = {}
+        self.first: Collection[RequirementInformation[Ask, Candidate]] = ()
         self._rejected = ""
         self.rounds = 0
         self._spent = spent
@@ -55,6 +56,7 @@ class _Reporter(BaseReporter[Ask, Candidate, str]):
         self._rejected = candidate.key
 
     def resolving_conflicts(self, causes: Collection[RequirementInformation[Ask, Candidate]]) -> None:
+        self.first = self.first or tuple(causes)
         keys = {cause.requirement.key for cause in causes}
         keys |= {cause.parent.key for cause in causes if cause.parent is not None}
         for key in keys:
@@ -97,7 +99,14 @@ def resolve(
         state = settle(provider, reporter, asks, max_rounds)
     except ResolutionImpossible as impossible:
         clash = explain_clash(impossible.causes, reporter.parents, provider)
-        return replace(clash, refused=provider.dependencies.refused, rounds=reporter.rounds)
+        first = explain_clash(reporter.first, reporter.parents, provider) if reporter.first else None
+        return replace(
+            clash,
+            refused=provider.dependencies.refused,
+            rounds=reporter.rounds,
+            around=root_keys(reporter.conflicts, reporter.parents) | clash.roots,
+            first=first if first is not None and first.lines != clash.lines else None,
+        )
     except (ResolutionTooDeep, _OutOfTimeError):
         worst = sorted(reporter.conflicts, key=lambda key: (-reporter.conflicts[key], key))[:3]
         return Clash(
@@ -106,6 +115,7 @@ def resolve(
             limit=f"gave up after {reporter.rounds} rounds",
             refused=provider.dependencies.refused,
             rounds=reporter.rounds,
+            around=root_keys(worst, reporter.parents),
         )
     pins = tuple(_pins(state.mapping, state.criteria, provider))
     return Resolution(pins=pins, rounds=reporter.rounds, refused=provider.dependencies.refused)

@@ -1,0 +1,218 @@
+"""Ways out of a clash, each checked by an attempt; must not tell what clashes, nor propose a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from planner.choosing.clashes import Core, Part, Unit, constraint_units, units_of
+from planner.choosing.pythons import other_python
+from planner.choosing.trials import Trials
+from planner.dists import Pin, Sdist, Wheel, parse_requirement
+from planner.resolve.asks import Ask, Outcome, Resolution
+from planner.resolve.steer import Steer
+
+__all__ = ["Outlook", "WaysOut"]
+
+WAYS = 3
+"""How many are told of one clash."""
+
+NEAREST = 2
+"""Versions that are tried in place of the one that a requirement gets when it admits all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class _Way:
+    """A way that was checked; what changes least comes first.
+
+    `builds` is set where it means a source build, `moved` counts the other projects that change, `steps` the
+    releases between what is asked for and what would be.
+    """
+
+    builds: bool
+    moved: int
+    steps: int
+    place: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """The ways out of a clash, best first; where there is none, what was tried."""
+
+    ways: tuple[str, ...] = ()
+    tried: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class WaysOut:
+    """What ways out are checked against: the rest of the requirements (`rest`), which resolves to `base`."""
+
+    trials: Trials
+    steer: Steer
+    rest: Sequence[Ask]
+    base: Sequence[Pin]
+    _kept: Mapping[NormalizedName, Version] = field(init=False)
+    _unsure: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        pins = {pin.project: pin.version for pin in self.base if pin.version is not None}
+        self._kept = MappingProxyType({**pins, **self.steer.keep})
+
+    def of(self, core: Core) -> Outlook:
+        """Up to three ways out of a clash: another version, another Python, doing without."""
+        self._unsure = False
+        asked = self._asked(core)
+        wide = [unit for unit in (*core.units, *core.constraints) if unit.fixes or _specifier(unit)]
+        ways = sorted(way for unit in wide if (way := self._widened(asked, unit)) is not None)
+        texts = [way.text for way in ways]
+        elsewhere = other_python(self.trials, self._steered(), core, asked)
+        if elsewhere.text:
+            texts.insert(WAYS - 1, elsewhere.text)
+        if not ways:
+            dropped = [way for unit in core.units if (way := self._dropped(asked, unit)) is not None]
+            texts += [way.text for way in sorted(dropped)]
+        if texts:
+            return Outlook(ways=tuple(texts[:WAYS]))
+        if self._unsure or elsewhere.unsure:
+            return Outlook(tried="No way out was found in the attempts that were made.")
+        tried = ["other versions of " + ", ".join(unit.project for unit in wide)] if wide else []
+        tried += [f"Python {elsewhere.tried}"] if elsewhere.tried else []
+        tried += ["doing without one of them"] if len(core.units) > 1 else ["doing without it"]
+        return Outlook(tried=f"Tried in vain: {'; '.join(tried)}.")
+
+    def _asked(self, core: Core) -> list[Unit]:
+        """The requirements of the clash and the rest, in the user's order."""
+        own = {ask for unit in core.units for ask in unit.asks} | set(self.rest)
+        return units_of([ask for ask in self.trials.roots.asks if ask in own], self.trials.roots)
+
+    def _steered(self) -> Steer:
+        """Pins of the rest stay where they can: a way out is to change little."""
+        return replace(self.steer, keep=self._kept)
+
+    def _attempt(
+        self,
+        units: Sequence[Unit],
+        constraints: Sequence[Unit],
+        steer: Steer,
+        hashes: Mapping[NormalizedName, frozenset[str]] | None = None,
+    ) -> Outcome:
+        outcome = Part(self.trials, steer).attempt(units, constraints, hashes=hashes)
+        self._unsure |= not isinstance(outcome, Resolution) and bool(outcome.limit)
+        return outcome
+
+    def _moved(self, outcome: Resolution) -> int:
+        found = {pin.project: pin.version for pin in outcome.pins}
+        return sum(found.get(project, version) != version for project, version in self._kept.items())
+
+    # -- another version ------------------------------------------------------------------------------
+
+    def _widened(self, asked: Sequence[Unit], unit: Unit) -> _Way | None:
+        """What a requirement of the clash would have to admit for the rest to resolve with it."""
+        steer = self._steered()
+        outcome = self._without_specifier(asked, unit, steer)
+        pin = _pin_of(outcome, unit.project)
+        if pin is None or pin.version is None:
+            return None
+        for version in [*self._nearest(unit, pin)][:NEAREST]:
+            if version == pin.version:
+                break
+            only = {**steer.within, unit.project: frozenset({version})}
+            nearer = self._without_specifier(asked, unit, replace(steer, within=only))
+            found = _pin_of(nearer, unit.project)
+            if found is not None:
+                outcome, pin = nearer, found
+                break
+        built = isinstance(pin.dist, Sdist)
+        place = next((at for at, one in enumerate(asked) if one.key == unit.key), len(asked))
+        return _Way(
+            builds=built,
+            moved=self._moved(outcome) if isinstance(outcome, Resolution) else 0,
+            steps=self._steps(unit, pin.version or Version("0")),
+            place=place,
+            text=f"{_instead(unit, pin)}{' (built from its sdist)' if built else ''}: {self._so('with it')}",
+        )
+
+    def _so(self, how: str) -> str:
+        return f"the rest resolves {how}" if self.rest else "that resolves"
+
+    def _without_specifier(self, asked: Sequence[Unit], unit: Unit, steer: Steer) -> Outcome:
+        constraints = [one for one in constraint_units(self.trials.roots) if one.key != unit.key]
+        free = tuple(replace(ask, specifier=SpecifierSet(), text=str(ask.project)) for ask in unit.asks)
+        wider = [replace(one, asks=free, fixes=()) if one.key == unit.key else one for one in asked]
+        hashes = self.trials.roots.hashes
+        others = {name: digests for name, digests in hashes.items() if name != unit.project}
+        return self._attempt(wider, constraints, steer, others if len(others) < len(hashes) else None)
+
+    def _nearest(self, unit: Unit, pin: Pin) -> Iterator[Version]:
+        """Versions that the others admit, by how few releases lie between them and what is asked for.
+
+        Those with a wheel come first: nobody wants a source build for a pin that is one release nearer.
+        """
+        if unit.fixes or unit.project in self.trials.roots.hashes:
+            return
+        page, fits = self.trials.catalog.page(unit.project), self.trials.fits
+        needed = [
+            requirement.specifier
+            for who, text in pin.asked
+            if who != unit.place and (requirement := parse_requirement(text)) is not None
+        ]
+        found = []
+        for version in page.versions:
+            unlike = version.is_prerelease and not (pin.version and pin.version.is_prerelease)
+            dist = None if unlike or _admits(unit, version) else fits.choose(page, version)
+            if dist is not None and all(one.contains(version, prereleases=True) for one in needed):
+                found.append((not isinstance(dist, Wheel), self._steps(unit, version), version))
+        # Of two that are as near, the newer.
+        yield from (version for *_, version in sorted(sorted(found, reverse=True), key=lambda one: one[:2]))
+
+    def _steps(self, unit: Unit, version: Version) -> int:
+        """How many releases lie between a version and the nearest that the requirement admits."""
+        listed = self.trials.catalog.page(unit.project).versions
+        line = sorted(v for v in listed if not v.is_prerelease or v == version or _admits(unit, v))
+        at = line.index(version) if version in line else len(line)
+        return min((abs(at - there) for there, v in enumerate(line) if _admits(unit, v)), default=len(line))
+
+    # -- doing without --------------------------------------------------------------------------------
+
+    def _dropped(self, asked: Sequence[Unit], unit: Unit) -> _Way | None:
+        left = [one for one in asked if one.key != unit.key]
+        outcome = self._attempt(left, constraint_units(self.trials.roots), self._steered())
+        if not isinstance(outcome, Resolution):
+            return None
+        so = self._so("without it") if left else "nothing else is asked for"
+        place = next((at for at, one in enumerate(asked) if one.key == unit.key), len(asked))
+        text = f"drop {unit} ({unit.place}): {so}"
+        return _Way(builds=False, moved=self._moved(outcome), steps=0, place=place, text=text)
+
+
+def _specifier(unit: Unit) -> str:
+    return next((ask.span.text for ask in unit.asks), "")
+
+
+def _admits(unit: Unit, version: Version) -> bool:
+    return not unit.fixes and all(ask.span.admits(version) for ask in unit.asks)
+
+
+def _pin_of(outcome: Outcome, project: NormalizedName) -> Pin | None:
+    """The pin of a project, None where there is no resolution or it is in none."""
+    pins = outcome.pins if isinstance(outcome, Resolution) else ()
+    return next((pin for pin in pins if pin.project == project), None)
+
+
+def _instead(unit: Unit, pin: Pin) -> str:
+    """What to write: another pin for a pin, and what a range must admit."""
+    extras = sorted(ask.extra for ask in unit.asks if ask.extra)
+    name = f"{unit.project}[{','.join(extras)}]" if extras else str(unit.project)
+    if unit.fixes:
+        return f"take {name} {pin.version} from the index instead of {unit} ({unit.place})"
+    if not all(ask.span.exact for ask in unit.asks):
+        return f"let {unit} ({unit.place}) admit {unit.project} {pin.version}"
+    if unit.constrains:
+        return f"constrain it to `{name}=={pin.version}` instead of `{unit.text}` ({unit.place})"
+    return f"ask for `{name}=={pin.version}` instead of `{unit.text}` ({unit.place})"
