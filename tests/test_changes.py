@@ -176,7 +176,7 @@ def packages(pins: dict[str, tuple[str, bool, str]]) -> list[Package]:
 
 
 @given(PINS, PINS, st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_difference_is_empty_of_the_same_and_tells_every_other(
     old: dict[str, tuple[str, bool, str]], new: dict[str, tuple[str, bool, str]], chance: random.Random
 ) -> None:

@@ -186,7 +186,7 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["packages", "tool", "extras", "created-by"]), VALUES))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_document_is_read_or_told(document: dict[str, object]) -> None:
     from planner.plan.toml import lines_of  # noqa: PLC0415 (as plans are written)
 
