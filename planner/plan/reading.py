@@ -87,6 +87,18 @@ class Previous:
         """The projects that the plan compiles, or may: they may go on being compiled."""
         return frozenset(n for n, pin in self.pins.items() if pin.source_build in ("native", "unknown"))
 
+    @property
+    def build_versions(self) -> Mapping[NormalizedName, Version]:
+        """The version of each project that builds something there: what its resolution is to try first."""
+        found: dict[NormalizedName, Version] = {}
+        for pin in self.pins.values():
+            for line in pin.build_requires:
+                name, _, text = line.partition("==")
+                version = parse_version(text)
+                if version is not None:
+                    found.setdefault(canonicalize_name(name), version)
+        return found
+
     def without(self, projects: Collection[NormalizedName]) -> Previous:
         """The same but for the pins of these projects."""
         return replace(self, pins={name: pin for name, pin in self.pins.items() if name not in projects})

@@ -18,8 +18,10 @@ from planner.plan.reading import OF_TODAY, Previous, PreviousPin, read_previous,
 from tests.test_plan import FULL, HASH
 from tests.universe import MARKERS
 
+BUILT = replace(FULL.packages[0], build_requires=("setuptools==84.0", "wheel>=1"))
 ASKED = replace(
     FULL,
+    packages=(BUILT, *FULL.packages[1:]),
     inputs=(
         PlanInput(path="c.txt", sha256=HASH, role="constraint"),
         PlanInput(path="requirements.txt", sha256=HASH),
@@ -88,6 +90,8 @@ def test_a_plan_gives_back_what_it_pins_and_what_it_was_made_from() -> None:
     assert (plan.requirements, plan.extras, plan.groups) == (ASKED.requirements, ASKED.extras, ASKED.groups)
     assert plan.versions == {name: plan.pins[name].version for name in map(canonicalize_name, "abc")}
     assert plan.native_builds == {"b", "d"}
+    assert plan.build_versions == {"setuptools": Version("84.0")}
+    assert plan.without(frozenset({canonicalize_name("b")})).build_versions == {}
     assert plan.without(frozenset({canonicalize_name("a")})).pins.keys() == set("bcde")
 
 
