@@ -25,6 +25,21 @@ examples:
 
 {_EPILOG}"""
 
+_EXPLAIN_EPILOG = """\
+examples:
+  wheelplan explain flash-attn                       resolved by itself, where there is no plan
+  wheelplan explain numpy                            as it stands in pylock.wheelplan.toml
+  wheelplan explain numpy requirements.txt --assume glibc=2.17
+  wheelplan explain numpy --plan pylock.gpubox.toml
+  wheelplan explain                                  why the verdict is what it is
+
+exit codes:
+  0   explained
+  1   the resolution does not hold the project, or there is no resolution
+  2   not proven: usage, unreadable input, network, timeout, limit
+  130 interrupted
+"""
+
 _FINGERPRINT_EPILOG = f"""\
 examples:
   wheelplan fingerprint
@@ -56,6 +71,19 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _add_check(check)
+    explain = commands.add_parser(
+        "explain",
+        help="tell why a project is the version and the file that it is",
+        description="Tell of one project who asked for it, which versions were considered and why each fell\n"
+        "out, why each file of the one taken fits or does not, what building it needs, and what\n"
+        "there is instead. Without PROJECT: why the verdict is what it is. Without INPUT: as a plan\n"
+        "has it; without a plan, PROJECT alone is resolved. Nothing is written.",
+        epilog=_EXPLAIN_EPILOG,
+        formatter_class=form,
+        allow_abbrev=False,
+        usage="wheelplan explain [PROJECT] [INPUT ...] [options]",
+    )
+    _add_explain(explain)
     fingerprint = commands.add_parser(
         "fingerprint",
         help="tell what is known of this machine, and how it was found",
@@ -116,6 +144,51 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         metavar="INPUT",
         help="a requirements file, pyproject.toml, pylock.toml, script, folder, requirement, or -",
     )
+    _add_inputs(parser)
+    add = parser.add_argument
+    add(
+        "-o",
+        "--output",
+        metavar="PLAN",
+        help="where the plan goes (default: pylock.wheelplan.toml; -: standard output)",
+    )
+    add(
+        "--write-build-constraints",
+        metavar="FILE",
+        help="write the pins of all build requirements, for `--build-constraint` of pip and uv",
+    )
+    add("--fail-on", choices=("error", "warning", "note", "never"), help="(default: error)")
+    _add_settings(parser)
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="PROJECT | INPUT",
+        help="the project to explain, then what `check` takes: files, folders, requirements, -",
+    )
+    _add_inputs(parser)
+    parser.add_argument(
+        "--plan",
+        metavar="PLAN",
+        help="the plan to explain where no INPUT is named (default: pylock.wheelplan.toml)",
+    )
+    parser.set_defaults(output=None, write_build_constraints=None, fail_on=None)
+    _add_settings(parser)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """What every command that resolves takes beside its inputs."""
+    parser.add_argument("--output-format", choices=("text", "json"), default="text")
+    parser.add_argument("--allow-build", action="append", metavar="PROJECT", help="accept its source build")
+    _add_machine(parser)
+    _add_pip_words(parser)
+    _add_common(parser)
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    """The options that name what is to be resolved."""
     add = parser.add_argument
     add("-r", "--requirement", dest="requirements", action="append", default=[], metavar="FILE")
     add("-c", "--constraint", dest="constraints", action="append", default=[], metavar="FILE")
@@ -139,23 +212,6 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     )
     add("--all-extras", action="store_true", help="every extra of pyproject.toml")
     add("--group", dest="groups", action="append", default=[], metavar="NAME", help="a dependency group")
-    add(
-        "-o",
-        "--output",
-        metavar="PLAN",
-        help="where the plan goes (default: pylock.wheelplan.toml; -: standard output)",
-    )
-    add(
-        "--write-build-constraints",
-        metavar="FILE",
-        help="write the pins of all build requirements, for `--build-constraint` of pip and uv",
-    )
-    add("--output-format", choices=("text", "json"), default="text")
-    add("--fail-on", choices=("error", "warning", "note", "never"), help="(default: error)")
-    add("--allow-build", action="append", metavar="PROJECT", help="accept its source build")
-    _add_machine(parser)
-    _add_pip_words(parser)
-    _add_common(parser)
 
 
 def _add_pip_words(parser: argparse.ArgumentParser) -> None:

@@ -80,6 +80,26 @@ def _check(args: argparse.Namespace, printer: Printer) -> int:
     return code
 
 
+def _explain(args: argparse.Namespace, printer: Printer) -> int:
+    from planner import pipeline  # noqa: PLC0415
+    from planner.request import Request, World  # noqa: PLC0415
+
+    gc.disable()  # as in `_check`
+    progress = printer.progress()
+    try:
+        found = pipeline.explain(Request.of(args, World.real()), args.plan or "", progress.say, printer.note)
+    finally:
+        gc.enable()
+        progress.done()
+    if args.output_format == "json":
+        from planner.explaining.jsonform import explained_json  # noqa: PLC0415
+
+        printer.json(explained_json(found))
+    else:
+        printer.explained(found)
+    return found.exit_code
+
+
 def _fingerprint(args: argparse.Namespace, printer: Printer) -> int:
     from planner.disk import write_text  # noqa: PLC0415
     from planner.machinefile import dumps_json, dumps_toml  # noqa: PLC0415
@@ -113,7 +133,8 @@ def _cache(args: argparse.Namespace, printer: Printer) -> int:
     return 0
 
 
-_COMMANDS = {"check": _check, "fingerprint": _fingerprint, "cache": _cache}
+_TAKE_INPUTS = ("check", "explain")
+_COMMANDS = {"check": _check, "explain": _explain, "fingerprint": _fingerprint, "cache": _cache}
 
 
 def _tell(error: WheelplanError, args: argparse.Namespace, printer: Printer) -> int:
@@ -167,7 +188,7 @@ def _answer(argv: Sequence[str] | None) -> int:
     parser = arguments.parser()
     args, rest = parser.parse_known_args(argv)
     # argparse takes the INPUTs up to the first option alone: `check a.txt --pre torch` must work as in pip.
-    wrong = [word for word in rest if args.command != "check" or word[:1] == "-" != word]
+    wrong = [word for word in rest if args.command not in _TAKE_INPUTS or word[:1] == "-" != word]
     if wrong:
         parser.error(_unknown_options(wrong, args))
     if rest:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from planner.building.readiness import Ready
     from planner.checking import Judged
     from planner.dists import Dist, Metadata, Refusal, SdistReading
+    from planner.explaining.values import Explanation
     from planner.indexes.catalog import IndexCatalog
     from planner.indexes.client import Client
     from planner.inputs.localproject import LocalProject
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from planner.verdict import Checked
     from planner.wanted import Inputs, Note
 
-__all__ = ["check"]
+__all__ = ["check", "explain"]
 
 SECONDS_TO_RESOLVE = 120.0
 """After this the search is given up, and said so."""
@@ -53,6 +54,32 @@ def check(request: Request, say: Callable[[str], None], warn: Callable[[str], No
     """
     with _running(request, say, warn) as run:
         return _told(run, _judged(run, say))
+
+
+def explain(
+    request: Request, plan: str, say: Callable[[str], None], warn: Callable[[str], None]
+) -> Explanation:
+    """The answer to `wheelplan explain`, of the plan named `plan` ("": none was). Raises WheelplanError."""
+    from planner.explaining.asking import asked_of  # noqa: PLC0415
+    from planner.explaining.project import explain_project  # noqa: PLC0415
+    from planner.explaining.whole import explain_verdict  # noqa: PLC0415
+
+    project, request = asked_of(
+        request,
+        plan,
+        read=read_local,
+        exists=os.path.exists,
+        here=lambda: machine_for(request.machine, request.world),
+        warn=warn,
+    )
+    with _running(request, say, warn) as run:
+        judged = _judged(run, say)
+        for note in (*run.settings.notes, *run.inputs.notes, *run.earlier.notes):
+            warn(f"{note.where}: {note.text}")
+        if project is None:
+            return explain_verdict(judged, run.settings.text("fail-on", "error"))
+        kept = run.upgrades.keep(run.earlier.plan)
+        return explain_project(judged, project, say, kept.versions if kept else {})
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from planner.errors import InputError, WheelplanError
@@ -16,8 +16,10 @@ from planner.errors import InputError, WheelplanError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from planner.explaining.values import Explanation
     from planner.facts import Machine
     from planner.verdict import Checked
+    from planner.wording import Line
 
 __all__ = ["Printer", "printable"]
 
@@ -136,14 +138,26 @@ class Printer:
 
     def checked(self, checked: Checked, *, plan_path: str, written: str) -> None:
         """The result of `check` for a reader; lines are broken on a terminal alone."""
+        from planner.wording import lines_of  # noqa: PLC0415
+
+        self._lines(
+            lines_of(checked, verbose=self._verbose, quiet=self._quiet, plan_path=plan_path, written=written)
+        )
+
+    def explained(self, found: Explanation) -> None:
+        """The result of `explain` for a reader."""
+        from planner.explaining.lines import explained_lines  # noqa: PLC0415
+
+        self._lines(explained_lines(found, verbose=self._verbose))
+
+    def _lines(self, lines: Iterable[Line]) -> None:
+        """Lines that hold foreign text, broken on a terminal alone."""
         from rich.text import Text  # noqa: PLC0415
 
-        from planner.wording import WHOLE, lines_of  # noqa: PLC0415
+        from planner.wording import WHOLE  # noqa: PLC0415
 
         console = self._console(self._out)
-        for line in lines_of(
-            checked, verbose=self._verbose, quiet=self._quiet, plan_path=plan_path, written=written
-        ):
+        for line in lines:
             text = Text.assemble(*((printable(piece), style) for piece, style in line.pieces))
             room = console.width - line.hang
             fits = text.cell_len <= console.width

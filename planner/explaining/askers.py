@@ -10,12 +10,12 @@ from packaging.version import Version
 from planner.dists import Pin, parse_requirement
 from planner.explaining.values import Asker
 
-__all__ = ["asked_sentence", "askers_of", "excludes"]
+__all__ = ["asked_sentence", "askers_of", "excludes", "name_of"]
 
 
 def askers_of(pin: Pin, pins: Sequence[Pin], newest: Version | None) -> tuple[Asker, ...]:
     """Everyone who asks for a pin; first the user's own lines, then those that keep it from `newest`."""
-    by_name = {_name(one): one for one in pins}
+    by_name = {name_of(one): one for one in pins}
     found = [
         Asker(who=who, text=text, root=who not in by_name, chain=_chain(by_name.get(who), by_name))
         for who, text in pin.asked
@@ -44,7 +44,7 @@ def asked_sentence(who: str, text: str, *, root: bool) -> str:
     return f"{who} needs {text}"
 
 
-def _name(pin: Pin) -> str:
+def name_of(pin: Pin) -> str:
     """A pin as those that it asks name it."""
     return f"{pin.project} {pin.version}" if pin.version else str(pin.project)
 

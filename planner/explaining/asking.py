@@ -5,6 +5,7 @@ Knows requests and plans as values; must not open a file.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,22 +13,92 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from planner.dists import parse_requirement
-from planner.errors import UsageError
+from planner.errors import InputError, PlanError, UsageError
 from planner.facts import Known, Machine
 from planner.plan.layout import FINGERPRINT
-from planner.plan.reading import Previous
-from planner.request import MachineRequest, Request
+from planner.plan.reading import Previous, read_previous
+from planner.plan.values import PlanInput
+from planner.request import DEFAULT_PLAN, MachineRequest, Request
+from planner.tomltext import load_toml
 
-__all__ = ["machine_words", "named", "of_plan", "parted"]
+__all__ = ["asked_of", "machine_words", "named", "of_plan", "parted"]
 
 _INPUT = (".txt", ".in", ".toml", ".py", ".lock")
 _PYTHON = frozenset({"python", "implementation", "abi", "torch", "torch-cuda"})
 _SYSTEM = frozenset({"os", "arch", "distro", "distro-version", "glibc", "musl", "macos", "windows"})
 _ALWAYS = frozenset({"os", "arch", "python", "implementation", "abi"})
 _SIZES = ("memory-available", "cores")
+
+
+def asked_of(
+    request: Request,
+    plan: str,
+    *,
+    read: Callable[[str], bytes],
+    exists: Callable[[str], bool],
+    here: Callable[[], Machine],
+    warn: Callable[[str], None],
+) -> tuple[NormalizedName | None, Request]:
+    """(PROJECT or None, what to resolve): the inputs named, else those of a plan, else the project alone.
+
+    `plan` is the plan that was named, or "". With inputs, no version of an earlier plan is kept unless it was
+    named. `here` tells what is known of the machine; `warn` is told what the plan makes different from that.
+    Raises UsageError, PlanError.
+    """
+    cwd = request.world.cwd
+    project, words = parted(request.words, lambda word: exists(str(Path(cwd, word))))
+    if words or request.requirements or request.editables or request.groups:
+        told = named(project, alone=False) if project else None
+        return told, replace(request, words=words, output=plan or "-")
+    path = plan or DEFAULT_PLAN
+    if not plan and not exists(str(Path(cwd, path))):
+        name = named(project, alone=True) if project else None
+        return name, replace(request, words=(project,) if project else (), output="-")
+    data = _read(path, cwd, read)
+    previous = read_previous(data, path)
+    request = of_plan(replace(request, words=()), previous, path)
+    for one in previous.inputs:
+        _compare(one, path, cwd, read, warn)
+    words_of_machine = tuple(machine_words(_machine_table(data), here(), request.machine))
+    if words_of_machine:
+        warn(f"{path} was made for another machine than this one: {' '.join(words_of_machine)}.")
+    machine = replace(request.machine, assume=(*words_of_machine, *request.machine.assume))
+    return named(project, alone=False) if project else None, replace(request, machine=machine)
+
+
+def _read(path: str, cwd: str, read: Callable[[str], bytes]) -> bytes:
+    try:
+        return read(str(Path(cwd, path)))
+    except (OSError, InputError) as error:
+        why = error.what if isinstance(error, InputError) else f"{error.strerror or error}."
+        raise PlanError(
+            f"The plan cannot be read: {why}", where=path, hint="Make one with `wheelplan check`."
+        ) from None
+
+
+def _compare(
+    one: PlanInput, plan: str, cwd: str, read: Callable[[str], bytes], warn: Callable[[str], None]
+) -> None:
+    """Say that a file is not as it was when the plan was made."""
+    path = _from_here(one.path, plan)
+    if "://" in path or one.role == "stdin" or not one.sha256:
+        return
+    try:
+        data = read(str(Path(cwd, path)))
+    except (OSError, InputError):
+        return  # told where the inputs are read
+    if hashlib.sha256(data).hexdigest() != one.sha256:
+        warn(f"{path} was changed after {plan} was made: what it says now is what counts.")
+
+
+def _machine_table(data: bytes) -> Mapping[str, Any]:
+    table: Any = load_toml(data)
+    for key in ("tool", "wheelplan", "machine"):
+        table = table.get(key) if isinstance(table, dict) else None
+    return table if isinstance(table, dict) else {}
 
 
 def parted(words: tuple[str, ...], exists: Callable[[str], bool]) -> tuple[str, tuple[str, ...]]:
@@ -47,7 +118,7 @@ def parted(words: tuple[str, ...], exists: Callable[[str], bool]) -> tuple[str, 
     return first, words[1:]
 
 
-def named(word: str, *, alone: bool) -> str:
+def named(word: str, *, alone: bool) -> NormalizedName:
     """The project that a word names; only alone may it say a version too. Raises UsageError."""
     requirement = parse_requirement(word)
     if requirement is None:

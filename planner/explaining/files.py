@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from packaging.version import Version
 
-from planner.dists import Dist, Misfit, Reason, Wheel
+from planner.dists import Dist, Misfit, Reason, Sdist, Wheel
 from planner.explaining.values import FileGroup
 from planner.fits import Fits
 from planner.page import Page
 from planner.whynot import pythons_of
 
-__all__ = ["file_groups", "nearest_miss"]
+__all__ = ["file_groups", "nearest_miss", "wheel_miss"]
 
 _TAGS = (Reason.PYTHON, Reason.ABI, Reason.PLATFORM, Reason.LIBC)
 
@@ -74,24 +74,34 @@ def _other_python(wheels: Sequence[Wheel], nearest: Misfit, fits: Fits) -> str:
     if len({wheel.tags for wheel in wheels}) == 1 or len(wheels) == 1:
         return nearest.detail
     here = fits.supported.machine.value("abi") or f"Python {fits.python}"
-    return f"for {pythons_of(wheels)}, here {here}"
+    return f"for other Pythons ({pythons_of(wheels)}), here {here}"
 
 
 def nearest_miss(page: Page, version: Version, fits: Fits) -> tuple[Reason, str]:
     """Why a version has no file here: the nearest miss of its wheels, then what is wrong with its sdist."""
+    nearest = [one for one in _nearest(page, version, fits) if one is not None]
+    parts = dict.fromkeys(one.detail for one in nearest)
+    if not any(isinstance(dist, Sdist) for dist in page.files(version)):
+        parts["there is no sdist"] = None
+    return nearest[0].reason if nearest else Reason.NAME, "; ".join(parts)
+
+
+def wheel_miss(page: Page, version: Version, fits: Fits) -> str:
+    """The nearest miss of a version's wheels, or that there are none."""
+    nearest, _ = _nearest(page, version, fits)
+    return nearest.detail if nearest is not None else "no wheel was published"
+
+
+def _nearest(page: Page, version: Version, fits: Fits) -> tuple[Misfit | None, Misfit | None]:
+    """The misfits that are nearest to fitting, of the wheels and of the sdists."""
     wheels: list[Misfit] = []
     sdists: list[Misfit] = []
     for dist in page.files(version):
         misfit = fits.misfit(dist)
         if misfit is not None:
             (wheels if isinstance(dist, Wheel) else sdists).append(misfit)
-    parts: dict[str, None] = {}
-    reason = Reason.NAME
-    for refused in (sdists, wheels):
-        if refused:
-            nearest = min(refused, key=lambda misfit: (misfit.reason not in _TAGS, misfit.distance))
-            reason = nearest.reason
-            parts = {nearest.detail: None, **parts}
-    if wheels and not sdists:
-        parts["there is no sdist"] = None
-    return reason, "; ".join(parts)
+
+    def far(misfit: Misfit) -> tuple[bool, int]:
+        return misfit.reason not in _TAGS, misfit.distance
+
+    return min(wheels, key=far, default=None), min(sdists, key=far, default=None)

@@ -6,14 +6,14 @@ from typing import Any
 
 from planner.choosing.values import HeldBack
 from planner.dists import Tree
-from planner.explaining.values import Explained, FileGroup, NotThere, Raised, VerdictExplained
+from planner.explaining.values import Explained, Explanation, FileGroup, NotThere, Raised, VerdictExplained
 from planner.jsonform import build_json, choice_json, finding_json
 from planner.plan import fingerprint_table
 
 __all__ = ["explained_json"]
 
 
-def explained_json(found: Explained | NotThere | VerdictExplained) -> dict[str, Any]:
+def explained_json(found: Explanation) -> dict[str, Any]:
     """The JSON form of an explanation; `explains` says of what: `project`, `absence` or `verdict`."""
     if isinstance(found, NotThere):
         explains, told = "absence", _absence(found)
@@ -129,6 +129,7 @@ def _verdict(found: VerdictExplained) -> dict[str, Any]:
                 "project": swap.project,
                 "here": _text(swap.here),
                 "there": _text(swap.there),
+                "root": swap.root,
                 "compiled": swap.compiled,
             }
             for swap in found.swaps

@@ -13,6 +13,7 @@ from planner.explaining.askers import asked_sentence
 from planner.explaining.values import (
     Asker,
     Explained,
+    Explanation,
     FileGroup,
     NotThere,
     Other,
@@ -28,6 +29,7 @@ __all__ = ["explained_lines"]
 SHOWN_ASKERS = 6
 SHOWN_VERSIONS = 10
 SHOWN_COSTS = 6
+SHOWN_PLACES = 2
 _KIND = {
     "wheel": "installed from a wheel: nothing is built",
     "native": "built from source: compiles native code",
@@ -37,7 +39,7 @@ _KIND = {
 _STYLE = {"wheel": "green", "native": "bold red", "pure": "", "unknown": "bold"}
 
 
-def explained_lines(found: Explained | NotThere | VerdictExplained, *, verbose: bool) -> Iterator[Line]:
+def explained_lines(found: Explanation, *, verbose: bool) -> Iterator[Line]:
     """The whole explanation, section by section."""
     yield _plain(machine_line(found.machine), "dim", 9)
     yield Line()
@@ -87,6 +89,9 @@ def _headline(found: Explained) -> Iterator[Line]:
         yield Line((("  why: ", "dim"), (build.why, ""), (f" ({build.code})", "dim")), 7)
         for place in build.native_because:
             yield _plain(f"       {place}", "dim", 9)
+        accept = next((one.remedy for one in found.findings if one.code == build.code), "")
+        if accept:
+            yield _plain(f"  -> {accept}", "cyan", 5)
     if found.set_aside:
         away = ", ".join(found.set_aside)
         yield _plain(f"  Not all can be resolved: this is among the rest, without {away}.", "yellow", 4)
@@ -113,7 +118,7 @@ def _asker(asker: Asker) -> Iterator[Line]:
     sentence = asked_sentence(asker.who, asker.text, root=asker.root)
     yield _plain(f"  {sentence}", "", 4)
     if asker.chain:
-        yield _plain(f"    as {'; '.join(asker.chain)}", "dim", 7)
+        yield _plain(f"    because {'; '.join(asker.chain)}", "dim", 6)
 
 
 # -- versions ---------------------------------------------------------------------------------------------
@@ -127,25 +132,44 @@ def _versions(found: Explained, *, verbose: bool) -> Iterator[Line]:
     if not found.others:
         which = "lowest" if found.lowest else "newest"
         yield _plain(f"  {pin.version} is the {which} there is", "", 4)
-    runs = [[other] for other in found.others] if verbose else _runs(found.others)
-    shown = runs if verbose else runs[:SHOWN_VERSIONS]
-    labels = [_label(run) for run in shown]
-    wide = min(max((len(label) for label in [*labels, str(pin.version)]), default=0), 24)
-    for run, label in zip(shown, labels, strict=True):
-        dates = "" if len(run) > 1 else f" ({run[0].uploaded})" if run[0].uploaded else ""
-        many = f" ({len(run)} versions)" if len(run) > 1 else ""
-        yield Line(((f"  {label:<{wide}}  ", ""), (f"{run[0].why}{many or dates}", "dim")), wide + 4)
-    left = sum(len(run) for run in runs[len(shown) :])
-    if left:
-        yield _plain(f"  and {_count(left, 'more version')} before it (-v)", "dim")
-    if found.others:
-        yield Line(((f"  {pin.version!s:<{wide}}  ", "bold"), ("taken", "green")), wide + 4)
+    else:
+        yield from _before(found, verbose=verbose)
     if found.rest:
         kind = "newer" if found.lowest else "older"
         span = f"{found.rest[-1]} to {found.rest[0]}" if len(found.rest) > 1 else str(found.rest[0])
         yield _plain(f"  {_count(len(found.rest), f'{kind} version')} not needed: {span}", "dim", 4)
     if found.unasked:
         yield _plain(f"  {found.unasked}.", "dim", 4)
+
+
+def _before(found: Explained, *, verbose: bool) -> Iterator[Line]:
+    """A table: the versions that would have come first, then the one taken."""
+    pin = found.pin
+    unasked = [] if verbose else [one for one in found.others if one.reason == "pre-release"]
+    others = [one for one in found.others if one not in unasked]
+    runs = [[other] for other in others] if verbose else _runs(others)
+    shown = runs if verbose else runs[:SHOWN_VERSIONS]
+    rows = [(_label(run), run[0].uploaded, _why(run), "") for run in shown]
+    when = "" if isinstance(pin.dist, Tree) else pin.dist.row.upload_time[:10]
+    rows.append((str(pin.version), when, "taken", "green"))
+    wide = min(max(len(label) for label, _, _, _ in rows), 24)
+    dates = 12 if any(date for _, date, _, _ in rows) else 0
+    left = [(sum(map(len, runs[len(shown) :])), "more"), (len(unasked), "pre-release")]
+    for label, date, why, style in rows:
+        if style:
+            yield from (_plain(f"  and {_more(count, what)}", "dim", 4) for count, what in left if count)
+        head = (f"  {label:<{wide}}  ", "bold" if style else "")
+        yield Line((head, (f"{date:<{dates}}", "dim"), (why, style)), wide + dates + 4)
+
+
+def _more(count: int, what: str) -> str:
+    if what == "more":
+        return f"{_count(count, 'more version')} before it (-v)"
+    return f"{_count(count, 'pre-release')}: final versions come first (--pre allows them)"
+
+
+def _why(run: Sequence[Other]) -> str:
+    return f"{run[0].why} ({len(run)} versions)" if len(run) > 1 else run[0].why
 
 
 def _runs(others: Sequence[Other]) -> list[list[Other]]:
@@ -167,7 +191,8 @@ def _raised(found: Explained, *, verbose: bool) -> Iterator[Line]:
     """What another version would cost: as the choice found out, or as it was tried here."""
     held, tried = found.held_back, found.raised
     if held is not None:
-        yield _plain(f"Held back: {held.newest} is {held.months:.0f} months newer", "bold")
+        newer = f" is {_count(round(held.months), 'month')} newer" if held.months >= 1 else " is newer"
+        yield _plain(f"Held back: {held.newest}{newer}", "bold")
         yield from (_plain(f"  {sentence}", "", 4) for sentence in held.holders)
         if held.possible is not None:
             head = "pinning it higher:" if held.possible else "cannot be pinned higher:"
@@ -227,7 +252,14 @@ def _build(found: Explained) -> Iterator[Line]:
     if found.readiness is None or found.kind == "pure":
         return
     yield _plain("How it is built", "bold")
+    for need in found.readiness.prerequisites:
+        if need.state == "present":
+            places = "".join(f"  {one.where}" for one in need.because[:SHOWN_PLACES])
+            here = f"here ({need.found})" if need.found else "here"
+            yield Line((("  needs      ", "dim"), (f"{need}: {here}{places}", "green")), 13)
     for word, text, tone in build_details(found.readiness, verbose=True):
+        if word == "has":  # told above, with the places that ask for it
+            continue
         yield Line(((f"  {word:<9}  ", "dim"), (text, tone)), 13)
     if found.build is not None and found.build.backend:
         yield Line((("  backend    ", "dim"), (found.build.backend, "dim")), 13)
@@ -247,7 +279,7 @@ def _findings(found: Explained, *, verbose: bool) -> Iterator[Line]:
     """The findings that the sections above do not tell already."""
     told = {found.build.code, *TOLD} if found.build is not None else set()
     told |= {*OF_CHOICES} if found.held_back is not None else set()
-    shown = [one for one in found.findings if one.code not in told or (one.remedy and one.code not in TOLD)]
+    shown = [one for one in found.findings if one.code not in told]
     if not shown:
         return
     yield _plain("Findings", "bold")
@@ -270,7 +302,7 @@ def _absent(found: NotThere, *, verbose: bool) -> Iterator[Line]:
     if found.near:
         yield _plain(f"  Did you mean {' or '.join(found.near)}?", "cyan", 4)
     if found.version is not None:
-        yield _plain(f"  Asked for, {name} {found.version} would come: {_KIND[found.kind]}", "", 4)
+        yield _plain(f"  Asked for, {name} {found.version} would be {_KIND[found.kind]}.", "", 4)
         yield _plain(f"    {found.filename}", "dim", 6)
     elif found.indexed:
         yield _plain(f"  No version of {name} has a file for this machine.", "red", 4)

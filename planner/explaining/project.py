@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
 from planner.dists import Pin, Sdist, Tree, Wheel, parse_requirement
 from planner.explaining.askers import asked_sentence, askers_of
@@ -30,9 +31,12 @@ _UNKNOWN = UNPROVEN - {"WP702", "WP704"}  # what a repository leaves open hides 
 
 
 def explain_project(
-    judged: Judged, project: NormalizedName, say: Callable[[str], None], kept: frozenset[NormalizedName]
+    judged: Judged,
+    project: NormalizedName,
+    say: Callable[[str], None],
+    kept: Mapping[NormalizedName, Version],
 ) -> Explained | NotThere:
-    """Why a project is what it is; `kept` are those whose version was taken over from a plan."""
+    """Why a project is what it is; `kept` are the versions of an earlier plan that stay where they can."""
     pin = next((one for one in judged.pins if one.project == project), None)
     if pin is None:
         return _not_there(judged, project)
@@ -59,7 +63,7 @@ def explain_project(
     version = pin.version
     before = [v for v in page.versions if (v < version if lowest else v > version)]
     before = sorted(before, reverse=not lowest)
-    considered = Considered(pin, judged.pins, page, trials, kept=project in kept)
+    considered = Considered(pin, judged.pins, page, trials, kept=kept.get(project) == version)
     others = tuple(considered.others(before))
     choice = judged.choice
     late = (*choice.held_back, *choice.outdated) if choice else ()

@@ -39,18 +39,21 @@ def raised(pin: Pin, version: Version, pins: Sequence[Pin], asks: Sequence[Ask],
         return Raised(version=version, possible=False, lines=outcome.lines)
     before = {one.project: one for one in pins}
     after = {one.project: one for one in outcome.pins}
-    lines = [_compared(before[name], after[name], trials) for name in before if name in after]
+    lines = [_compared(before[name], after[name], pin.project, trials) for name in before if name in after]
     lines += [f"{name} {after[name].version} is added" for name in after if name not in before]
     lines += [f"{name} {before[name].version} is no longer needed" for name in before if name not in after]
     told = [line for line in lines if line]
     return Raised(version=version, possible=True, lines=tuple(sorted(told, key=_weight)))
 
 
-def _compared(before: Pin, after: Pin, trials: Trials) -> str:
+def _compared(before: Pin, after: Pin, project: str, trials: Trials) -> str:
+    """What became of one pin, "" where nothing did; of the project itself, whether it is built now."""
     built = _compiles(after, trials) and not _compiles(before, trials)
     mark = ", compiled here" if built else ""
     if before.version == after.version or before.version is None or after.version is None:
         return ""
+    if after.project == project:
+        return f"{after.project} {after.version} is compiled here" if built else ""
     arrow = "falls" if after.version < before.version else "rises"
     return f"{after.project} {arrow} from {before.version} to {after.version}{mark}"
 

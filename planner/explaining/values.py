@@ -22,6 +22,7 @@ from planner.policy import Policy
 __all__ = [
     "Asker",
     "Explained",
+    "Explanation",
     "Fallen",
     "FileGroup",
     "Kind",
@@ -69,7 +70,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
-    """A version that was considered and is not the pinned one: `why` is a sentence without full stop."""
+    """A version that was considered and is not the pinned one: `why` is a phrase ("needs torch==2.13.0")."""
 
     version: Version
     uploaded: str
@@ -161,11 +162,15 @@ class NotThere:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swap:
-    """A project that another preference would take in another version; None where it would be left out."""
+    """A project that another preference would take in another version; None where it would be left out.
+
+    `root` says that the user asks for it himself, `compiled` that the other version would be compiled here.
+    """
 
     project: NormalizedName
     here: Version | None
     there: Version | None
+    root: bool = False
     compiled: bool = False
 
 
@@ -184,3 +189,6 @@ class VerdictExplained:
     choice: Choice | None = None
     swaps: tuple[Swap, ...] = ()
     exit_code: int = 0
+
+
+Explanation: TypeAlias = Explained | NotThere | VerdictExplained

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from planner.choosing.values import Burden, HeldBack
 from planner.explaining.values import Swap, VerdictExplained
@@ -66,9 +67,14 @@ def _stopping(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
         return
     yield _plain(f"What stops ({len(found.stopping)})", "bold")
     for one in found.stopping:
-        yield from finding_lines(one, verbose=True)
+        own = {build.filename for build in found.builds}.intersection(one.evidence)
+        told = replace(one, evidence=()) if own else one  # a build's own file is no place that asks
+        yield from finding_lines(told, verbose=True)
         if one.evidence and verbose:
             yield _plain(f"      seen in {', '.join(one.evidence)}", "dim", 8)
+    names = list(dict.fromkeys(one.project for one in found.stopping if one.project))
+    if names:
+        yield _plain(f"  `wheelplan explain {names[0]}` tells everything that is known of it.", "dim", 2)
 
 
 def _weighed(found: VerdictExplained) -> Iterator[Line]:
@@ -79,12 +85,12 @@ def _weighed(found: VerdictExplained) -> Iterator[Line]:
     burden, policy = choice.burden, found.policy
     cut = ", until the budget was used up" if choice.cut else ""
     tried = f"{_count(choice.attempts, 'further attempt')}, {_count(choice.rounds, 'round')}{cut}"
-    yield _plain(f"What was weighed (--prefer {policy.prefer}; {tried})", "bold")
+    yield _plain(f"What was weighed, what counts most first (--prefer {policy.prefer}; {tried})", "bold", 2)
     for label, text in _objective(burden, policy.max_held_back.days):
         yield Line(((f"  {label:<15}  ", "dim"), (text, "")), 19)
     if choice.other_burden is not None:
-        other = "--prefer newest" if policy.prefer == "wheels" else "--prefer wheels"
-        yield Line(((f"  {other}  ", "dim"), (_short(choice.other_burden), "dim")), 19)
+        other = "pip and uv" if policy.prefer == "wheels" else "--prefer wheels"
+        yield Line(((f"  {other:<15}  would get: ", "dim"), (_short(choice.other_burden), "dim")), 19)
 
 
 def _objective(burden: Burden, days: int) -> Iterator[tuple[str, str]]:
@@ -118,7 +124,9 @@ def _held(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
 
 
 def _held_lines(held: HeldBack) -> Iterator[Line]:
-    late = f"{held.months:.0f} months behind {held.newest}" if held.months >= 1 else f"behind {held.newest}"
+    late = f"behind {held.newest}"
+    if held.months >= 1:
+        late = f"{_count(round(held.months), 'month')} {late}"
     wheel = ", which would be compiled here" if held.for_wheel else ""
     yield Line(((f"  {held.project} {held.version}", "bold"), (f"  {late}{wheel}", "")), 4)
     yield from (_plain(f"    {sentence}", "dim", 6) for sentence in held.holders)
@@ -132,7 +140,7 @@ def _swaps(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
         return
     who = "pip and uv" if found.policy.prefer == "wheels" else "--prefer wheels"
     yield _plain(f"What {who} would take instead ({len(found.swaps)})", "bold")
-    ordered = sorted(found.swaps, key=lambda swap: (not swap.compiled, swap.project))
+    ordered = sorted(found.swaps, key=lambda swap: (not swap.compiled, not swap.root, swap.project))
     shown = ordered if verbose else ordered[:SHOWN]
     yield from (_plain(f"  {_swap(swap)}", "", 4) for swap in shown)
     yield from _more(len(ordered) - len(shown))
@@ -140,6 +148,7 @@ def _swaps(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
 
 def _swap(swap: Swap) -> str:
     built = ", compiled here" if swap.compiled else ""
+    built += "; you ask for it yourself" if swap.root else ""
     if swap.there is None:
         return f"{swap.project}: left out (here {swap.here or 'its own'})"
     here = f"here {swap.here}" if swap.here is not None else "not needed here"

@@ -12,8 +12,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from planner.dists import Dist, Metadata, Pin, Reason, Sdist, Wheel, parse_requirement
-from planner.explaining.askers import excludes
-from planner.explaining.files import nearest_miss
+from planner.explaining.askers import asked_sentence, excludes, name_of
+from planner.explaining.files import nearest_miss, wheel_miss
 from planner.explaining.values import Fallen, Other
 from planner.page import Page
 from planner.resolve.admission import admitted
@@ -99,7 +99,8 @@ class Considered:
         if version in self._late:
             return "pre-release", "a pre-release: final versions come first"
         if self._is_spared(dist):
-            return "native-build", f"it would be compiled here, and {self._pin.version} has a wheel"
+            own = f"; {self._pin.version} has a wheel"
+            return "native-build", f"would be compiled here ({wheel_miss(page, version, fits)}){own}"
         if self._read >= CANDIDATES_READ:
             return (
                 "not-read",
@@ -117,7 +118,7 @@ class Considered:
             return ""
         who, text = against[0]
         more = f" and {len(against) - 1} more" if len(against) > 1 else ""
-        return f"{text} ({who}{more}) excludes it"
+        return f"excluded by {text} ({who}{more})"
 
     def _is_spared(self, dist: Dist) -> bool:
         trials = self._trials
@@ -131,18 +132,18 @@ class Considered:
         candidate = Candidate(project=project, extra=None, version=version, dist=dist)
         metadata = self._dependencies.metadata(candidate)
         if not isinstance(metadata, Metadata):
-            return "metadata", f"its metadata cannot be used: {metadata.detail}"
+            return "metadata", f"metadata cannot be used: {metadata.detail}"
         asks = list(self._dependencies.of(candidate))
         for extra in self._pin.extras:
             asks += self._dependencies.of(Candidate(project=project, extra=extra, version=version, dist=dist))
         for ask in asks:
             if ask.never:
-                return "requires-python", f"it {ask.never}"
+                return "requires-python", ask.never
         for ask in asks:
             clash = self._clash(ask) if ask.project != project else ""
             if clash:
-                return "clash", f"it needs {ask.text}, {clash}"
-        return "further-on", "nothing that is pinned excludes it"
+                return "clash", f"needs {ask.text}, {clash}"
+        return "further-on", "excluded by nothing that is pinned"
 
     def _clash(self, ask: Ask) -> str:
         pinned = self._pins.get(ask.project)
@@ -174,7 +175,8 @@ class Considered:
         wanted = [version for version in page.versions if ask.admits(version)]
         for who, text in pinned.asked:
             if wanted and all(excludes(text, version) for version in wanted):
-                return f" ({who} needs {text})"
+                root = all(who != name_of(one) for one in self._pins.values())
+                return f" ({asked_sentence(who, text, root=root)})"
         return ""
 
 

@@ -48,6 +48,7 @@ def _swaps(judged: Judged) -> Iterator[Swap]:
     if other is None:
         return
     natives = judged.trials.natives
+    roots = {ask.project for ask in judged.trials.roots.asks}
     here = {pin.project: pin for pin in judged.pins}
     there = {pin.project: pin for pin in other.pins}
     for project in sorted({*here, *there}):
@@ -61,4 +62,10 @@ def _swaps(judged: Judged) -> Iterator[Swap]:
             and not theirs.direct
             and natives.compiles(theirs.dist)
         )
-        yield Swap(project=project, here=versions[0], there=versions[1], compiled=compiled)
+        yield Swap(
+            project=project,
+            here=versions[0],
+            there=versions[1],
+            root=project in roots,
+            compiled=compiled,
+        )
