@@ -22,8 +22,8 @@ __all__ = ["Outlook", "WaysOut"]
 WAYS = 3
 """How many are told of one clash."""
 
-NEAREST = 2
-"""Versions that are tried in place of the one that a requirement gets when it admits all."""
+NEAREST = (1, 4, 16)
+"""How many of the nearest versions are tried before the newest is proposed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -91,9 +91,9 @@ class WaysOut:
         own = {ask for unit in core.units for ask in unit.asks} | set(self.rest)
         return units_of([ask for ask in self.trials.roots.asks if ask in own], self.trials.roots)
 
-    def _steered(self) -> Steer:
+    def _steered(self, only: Mapping[NormalizedName, frozenset[Version]] | None = None) -> Steer:
         """Pins of the rest stay where they can: a way out is to change little."""
-        return replace(self.steer, keep=self._kept)
+        return replace(self.steer, keep=self._kept, within={**self.steer.within, **(only or {})})
 
     def _attempt(
         self,
@@ -114,32 +114,35 @@ class WaysOut:
 
     def _widened(self, asked: Sequence[Unit], unit: Unit) -> _Way | None:
         """What a requirement of the clash would have to admit for the rest to resolve with it."""
-        steer = self._steered()
-        outcome = self._without_specifier(asked, unit, steer)
+        outcome = self._without_specifier(asked, unit, self._steered())
         pin = _pin_of(outcome, unit.project)
         if pin is None or pin.version is None:
             return None
-        for version in [*self._nearest(unit, pin)][:NEAREST]:
-            if version == pin.version:
+        near = [*self._nearest(unit, pin)]
+        for count in NEAREST:
+            some = frozenset(near[:count])
+            if pin.version in some or not some:
                 break
-            only = {**steer.within, unit.project: frozenset({version})}
-            nearer = self._without_specifier(asked, unit, replace(steer, within=only))
+            nearer = self._without_specifier(asked, unit, self._steered({unit.project: some}))
             found = _pin_of(nearer, unit.project)
             if found is not None:
                 outcome, pin = nearer, found
                 break
+            if count >= len(near):
+                break
         built = isinstance(pin.dist, Sdist)
         place = next((at for at, one in enumerate(asked) if one.key == unit.key), len(asked))
+        how = " (built from its sdist)" if built else ""
         return _Way(
             builds=built,
             moved=self._moved(outcome) if isinstance(outcome, Resolution) else 0,
             steps=self._steps(unit, pin.version or Version("0")),
             place=place,
-            text=f"{_instead(unit, pin)}{' (built from its sdist)' if built else ''}: {self._so('with it')}",
+            text=f"{_instead(unit, pin)}{how}: {self._so(asked, 'with it')}",
         )
 
-    def _so(self, how: str) -> str:
-        return f"the rest resolves {how}" if self.rest else "that resolves"
+    def _so(self, asked: Sequence[Unit], how: str) -> str:
+        return f"the rest resolves {how}" if len(asked) > 1 else "that resolves"
 
     def _without_specifier(self, asked: Sequence[Unit], unit: Unit, steer: Steer) -> Outcome:
         constraints = [one for one in constraint_units(self.trials.roots) if one.key != unit.key]
@@ -185,7 +188,7 @@ class WaysOut:
         outcome = self._attempt(left, constraint_units(self.trials.roots), self._steered())
         if not isinstance(outcome, Resolution):
             return None
-        so = self._so("without it") if left else "nothing else is asked for"
+        so = self._so(asked, "without it") if left else "nothing else is asked for"
         place = next((at for at, one in enumerate(asked) if one.key == unit.key), len(asked))
         text = f"drop {unit} ({unit.place}): {so}"
         return _Way(builds=False, moved=self._moved(outcome), steps=0, place=place, text=text)

@@ -20,9 +20,10 @@ def explain_clash(
     causes: Collection[RequirementInformation[Ask, Candidate]], parents: Parents, provider: Provider
 ) -> Clash:
     """One conflict in sentences: for each requirement the chain from the user's own line down to it."""
+    causes = _telling(causes, provider)
     unusable = [cause.requirement for cause in causes if cause.requirement.never]
-    asks = {(cause.requirement.key, cause.requirement.text): cause for cause in causes}
-    chains = [chain for cause in asks.values() if (chain := [*_links(cause, parents)][::-1])]
+    chains = [chain for cause in causes if (chain := [*_links(cause, parents)][::-1])]
+    chains.sort(key=lambda chain: provider.place(chain[0][0].key))
     lines: list[str] = []
     several: dict[NormalizedName, int] = {}
     roots: set[str] = set()
@@ -55,6 +56,33 @@ def explain_clash(
         open=tuple(sorted(several.items())),
         unusable=bool(unusable),
     )
+
+
+def _telling(
+    causes: Collection[RequirementInformation[Ask, Candidate]], provider: Provider
+) -> list[RequirementInformation[Ask, Candidate]]:
+    """The causes that make the conflict: of several versions that fail the first, and no bystanders.
+
+    A conflict comes with everything that was asked of the contested project, by each version that was tried.
+    """
+    groups: dict[str, dict[tuple[str, str], RequirementInformation[Ask, Candidate]]] = {}
+    asking: dict[tuple[str, str], Candidate | None] = {}
+    for cause in causes:
+        ask, parent = cause.requirement, cause.parent
+        who = "" if parent is None else parent.key
+        if asking.setdefault((ask.key, who), parent) is parent:
+            groups.setdefault(ask.key, {}).setdefault((who, ask.text), cause)
+    kept = []
+    for group in groups.values():
+        some = [*group.values()]
+        project = some[0].requirement.project
+        if len(some) > 2 and project not in provider.fixed and not any(c.requirement.never for c in some):
+            for cause in reversed(some):
+                fewer = [other for other in some if other is not cause]
+                if len(fewer) > 1 and not provider.usable(project, [c.requirement for c in fewer]):
+                    some = fewer
+        kept += some
+    return kept
 
 
 def root_keys(keys: Iterable[str], parents: Parents) -> frozenset[str]:

@@ -243,6 +243,10 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         versions = self.versions(project, spans, lowest=False)
         return tuple(v for v in versions if self._fits.choose(page, v, yanked=yanked) is not None)
 
+    def place(self, key: str) -> int:
+        """The place of a root requirement among all of them; behind them for what is none."""
+        return self._roots.get(key, len(self._roots))
+
     def constrained(self, project: NormalizedName) -> tuple[Ask, ...]:
         """What constraints say of a project; nothing where the user fixed its only candidate."""
         return () if project in self.fixed else tuple(self._constraints.get(project, ()))
@@ -257,7 +261,8 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         for constraint in constraints:
             yield f"{constraint.origin} constrains it to {constraint.text}."
         page = self._catalog.page(project)
-        together = ", ".join(dict.fromkeys(ask.span.text for ask in asks if ask.span.text)) or "any version"
+        sides = dict.fromkeys(ask.span.text for ask in asks if ask.span.text)
+        together = " and ".join(sides) or "any version"
         spans = {ask.span.text: ask.span for ask in (*asks, *constraints)}
         versions = self.versions(project, spans, lowest=False)
         if not page.versions:

@@ -1,18 +1,20 @@
 """The resolver of resolvelib, repaired for real sets; knows its inner state and nothing of distributions.
 
-Two repairs, both reproduced in `tests/resolve/test_rounds.py`:
+Three repairs, all reproduced in `tests/resolve/test_rounds.py`:
 
 * `Resolution._patch_criteria` joins lists of incompatibilities that already hold each other, so that they
   double at each backjump (3,040,000 entries for 19 candidates). Here they are joined without repeats.
 * Each round asks of every pin whether it still satisfies every requirement, and of every open project when to
   decide it, which is quadratic in their number. A criterion is replaced, never changed, so that an answer
   holds as long as the same criterion stands.
+* A pin that a later requirement made unfit stays, without what it asks for, and may count again: the result
+  then breaks requirements. Here the pin goes with them.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Generic
 
 from resolvelib import AbstractProvider, BaseReporter
@@ -28,7 +30,7 @@ __all__ = ["RepairedResolution", "settle"]
 
 
 class RepairedResolution(Resolution[RT, CT, KT], Generic[RT, CT, KT]):
-    """resolvelib's resolution with the two repairs; same meaning, same errors."""
+    """resolvelib's resolution with the repairs; same meaning, same errors."""
 
     def __init__(self, provider: AbstractProvider[RT, CT, KT], reporter: BaseReporter[RT, CT, KT]) -> None:
         super().__init__(provider, reporter)
@@ -56,6 +58,34 @@ class RepairedResolution(Resolution[RT, CT, KT], Generic[RT, CT, KT]):
         preference = super()._get_preference(name)
         self._preferences[name] = (criterion, self._conflicts, preference)
         return preference
+
+    def _remove_information_from_criteria(
+        self, criteria: dict[KT, Criterion[RT, CT]], parents: Collection[KT]
+    ) -> None:
+        """Forget what pins asked for that hold no longer, and the pins themselves.
+
+        resolvelib keeps them; where what made one unfit is dropped later, the pin counts again, and what it
+        asks for does not: the result then breaks requirements. What they had ruled out may be tried again.
+        """
+        if not parents:
+            return
+        for name in parents:
+            self.state.mapping.pop(name, None)
+        for key, criterion in [*criteria.items()]:
+            left = [
+                information
+                for information in criterion.information
+                if information.parent is None or self._p.identify(information.parent) not in parents
+            ]
+            if len(left) == len(criterion.information):
+                continue
+            criteria[key] = Criterion(criterion.candidates, left, criterion.incompatibilities)
+            matches = self._p.find_matches(
+                identifier=key,
+                requirements=IteratorMapping(criteria, operator.methodcaller("iter_requirement")),
+                incompatibilities=IteratorMapping(criteria, operator.attrgetter("incompatibilities")),
+            )
+            criteria[key] = Criterion(build_iter_view(matches), left, criterion.incompatibilities)
 
     def _backjump(self, causes: list[RequirementInformation[RT, CT]]) -> bool:
         self._conflicts += 1

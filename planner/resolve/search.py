@@ -12,13 +12,14 @@ from packaging.utils import NormalizedName
 from resolvelib import BaseReporter
 from resolvelib.resolvers import ResolutionImpossible, ResolutionTooDeep
 from resolvelib.resolvers.criterion import Criterion
-from resolvelib.structs import RequirementInformation
+from resolvelib.structs import RequirementInformation, State
 
 from planner.dists import Metadata, Pin
 from planner.fits import Fits
 from planner.page import Catalog
 from planner.resolve.asks import Ask, Candidate, Clash, Fixed, Outcome, Resolution
 from planner.resolve.clash import explain_clash, root_keys
+from planner.resolve.proof import settle_completely
 from planner.resolve.provider import Provider
 from planner.resolve.rounds import settle
 from planner.resolve.steer import NEWEST, Natives, Steer
@@ -42,10 +43,11 @@ class _Reporter(BaseReporter[Ask, Candidate, str]):
         self.first: Collection[RequirementInformation[Ask, Candidate]] = ()
         self._rejected = ""
         self.rounds = 0
+        self.before = 0
         self._spent = spent
 
     def starting_round(self, index: int) -> None:
-        self.rounds = index + 1
+        self.rounds = self.before + index + 1
         if self._spent():
             raise _OutOfTimeError
 
@@ -96,7 +98,7 @@ def resolve(
         natives=natives or Natives(catalog, fits, markers),
     )
     try:
-        state = settle(provider, reporter, asks, max_rounds)
+        state = _settled(provider, reporter, asks, max_rounds)
     except ResolutionImpossible as impossible:
         clash = explain_clash(impossible.causes, reporter.parents, provider)
         first = explain_clash(reporter.first, reporter.parents, provider) if reporter.first else None
@@ -119,6 +121,24 @@ def resolve(
         )
     pins = tuple(_pins(state.mapping, state.criteria, provider))
     return Resolution(pins=pins, rounds=reporter.rounds, refused=provider.dependencies.refused)
+
+
+def _settled(
+    provider: Provider, reporter: _Reporter, asks: Sequence[Ask], max_rounds: int
+) -> State[Ask, Candidate, str]:
+    """What resolvelib finds; where it finds nothing, what a complete search does, with as many rounds again.
+
+    Raises ResolutionImpossible where that one proves that there is nothing.
+    """
+    try:
+        return settle(provider, reporter, asks, max_rounds)
+    except ResolutionImpossible as impossible:
+        told = impossible
+    reporter.before = reporter.rounds
+    try:
+        return settle_completely(provider, reporter, asks, max_rounds)
+    except ResolutionImpossible:
+        raise told from None
 
 
 def _pins(
