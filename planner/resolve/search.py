@@ -28,6 +28,9 @@ __all__ = ["resolve"]
 
 MAX_ROUNDS = 20_000
 
+PATIENCE = 4_000
+"""Rounds of resolvelib before the complete search is tried; real sets that resolve take up to 1,500."""
+
 
 class _OutOfTimeError(Exception):
     """The wall-clock budget is used up."""
@@ -128,17 +131,21 @@ def _settled(
 ) -> State[Ask, Candidate, str]:
     """What resolvelib finds; where it finds nothing, what a complete search does, with as many rounds again.
 
-    Raises ResolutionImpossible where that one proves that there is nothing.
+    resolvelib may also go in circles, mending one pin with another. Raises ResolutionImpossible where the
+    complete search proves that there is nothing.
     """
+    told: ResolutionImpossible[Ask, Candidate] | None = None
     try:
-        return settle(provider, reporter, asks, max_rounds)
+        return settle(provider, reporter, asks, min(max_rounds, PATIENCE))
     except ResolutionImpossible as impossible:
         told = impossible
+    except ResolutionTooDeep:
+        pass
     reporter.before = reporter.rounds
     try:
         return settle_completely(provider, reporter, asks, max_rounds)
     except ResolutionImpossible:
-        raise told from None
+        raise told or ResolutionImpossible(reporter.first) from None
 
 
 def _pins(
