@@ -7,21 +7,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.dists import Misfit, Pin, Reason, Sdist, SdistReading, Tree, Wheel
+from planner.dists import Misfit, Pin, SdistReading, Tree, Wheel
 from planner.findings import Finding, Severity
 from planner.fits import Fits
 from planner.page import Page
-from planner.whynot import pythons_of, why_no_wheel
+from planner.whynot import why_no_wheel
 
-__all__ = ["SourceBuild", "assess", "source_build"]
+__all__ = ["Alternative", "AlternativeKind", "SourceBuild", "assess", "source_build"]
 
-_OTHER_PYTHON = (Reason.PYTHON, Reason.ABI, Reason.REQUIRES_PYTHON)
+AlternativeKind: TypeAlias = Literal[
+    "older", "newer", "sibling", "index", "buildable", "python", "libc", "platform"
+]
+_SPARING = ("newer", "older", "sibling")  # what a line of requirements can say, and then nothing is built
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")  # as pip: nobody is on the way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """What could be taken instead of a source build; `str()` is a sentence without full stop.
+
+    `checked` says whether the whole set resolves with it: True, False, or None where that was not tried (a
+    fact about another Python or platform, no budget left); `why` is the phrase that says so. `line` is the
+    place of the user's own requirement that must be changed for it, "" where none must.
+    """
+
+    kind: AlternativeKind
+    project: NormalizedName
+    version: Version | None
+    text: str
+    checked: bool | None = None
+    why: str = ""
+    line: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text}; {self.why}" if self.why else self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +54,7 @@ class SourceBuild:
     """A pin that the installer will build: `native` is True, False (pure Python) or None (cannot be told).
 
     `why` is one sentence; `misfits` are the version's wheels with the reason each was refused;
-    `alternatives` are sentences about what fits instead, not checked against the other requirements.
+    `alternatives` are what fits instead, each with whether the set resolves with it (`planner.choosing`).
     """
 
     project: NormalizedName
@@ -40,7 +65,7 @@ class SourceBuild:
     native: bool | None
     native_because: tuple[str, ...] = ()
     misfits: tuple[Misfit, ...] = ()
-    alternatives: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     backend: str = ""
     build_requires: tuple[str, ...] = ()
     setup_requires: tuple[str, ...] = ()
@@ -53,7 +78,6 @@ def source_build(pin: Pin, page: Page | None, reading: SdistReading | None, fits
     if isinstance(dist, Wheel):
         return None
     misfits: tuple[Misfit, ...] = ()
-    alternatives: tuple[str, ...] = ()
     if isinstance(dist, Tree):
         kind = "an editable directory" if dist.editable else "a directory" if dist.path else "a repository"
         code, why = "WP110", f"the requirement names {kind}"
@@ -61,7 +85,6 @@ def source_build(pin: Pin, page: Page | None, reading: SdistReading | None, fits
         code, why = "WP111", "the requirement names an sdist"
     else:
         code, why, misfits = why_no_wheel(page, dist.version, fits)
-        alternatives = tuple(_alternatives(page, dist, fits))
     return SourceBuild(
         project=pin.project,
         version=pin.version,
@@ -71,27 +94,11 @@ def source_build(pin: Pin, page: Page | None, reading: SdistReading | None, fits
         native=reading.native if reading else None,
         native_because=reading.native_because if reading else (),
         misfits=misfits,
-        alternatives=alternatives,
         backend=reading.backend if reading else "",
         build_requires=reading.build_requires if reading else (),
         setup_requires=reading.setup_requires if reading else (),
         own=isinstance(dist, Tree),
     )
-
-
-def _alternatives(page: Page, dist: Sdist, fits: Fits) -> Iterator[str]:
-    """The nearest versions with a wheel for this machine, older first; then other Pythons with one."""
-    finals = [v for v in page.versions if not v.is_prerelease]
-    older = fits.with_fitting_wheel(page, [v for v in finals if v < dist.version])
-    newer = fits.with_fitting_wheel(page, [v for v in reversed(finals) if v > dist.version])
-    for version, kind in ((older, "newest older"), (newer, "next newer")):
-        if version is not None:
-            yield f"{page.project}=={version} has a wheel for this machine ({kind} version)"
-    wheels = [found for found in page.files(dist.version) if isinstance(found, Wheel)]
-    others = [w for w in wheels if (misfit := fits.misfit(w)) and misfit.reason in _OTHER_PYTHON]
-    here = [w for w in others if any(t.platform in fits.supported.platforms for t in w.tags)]
-    if here:
-        yield f"{page.project}=={dist.version} has wheels for {pythons_of(here)} on this system"
 
 
 def assess(
@@ -115,9 +122,9 @@ def _build_finding(build: SourceBuild, allowed: frozenset[str]) -> Finding:
     kind = {True: "compiles native code", False: "pure Python", None: "may compile native code"}[build.native]
     remedy = ""
     if severity != "note":
-        pin = build.alternatives[0].partition(" ")[0] if build.alternatives else ""
         accept = f"accept the build with `--allow-build {build.project}`"
-        remedy = f"try `{pin}`, or {accept}" if "has a wheel" in "".join(build.alternatives[:1]) else accept
+        instead = _best(build)
+        remedy = f"{instead}, or {accept}" if instead else accept
     version = f" {build.version}" if build.version else ""
     return Finding(
         code=build.code,
@@ -128,6 +135,19 @@ def _build_finding(build: SourceBuild, allowed: frozenset[str]) -> Finding:
         evidence=(build.filename,),
         facts=build.native_because,
     )
+
+
+def _best(build: SourceBuild) -> str:
+    """The pin that spares the build, as a remedy: one that the set resolves with, else one not tried.
+
+    Of several the one that needs no change of a line, then the newest: an older one may be ancient.
+    """
+    told = [way for way in build.alternatives if isinstance(way, Alternative)]
+    ways = [way for way in told if way.kind in _SPARING and way.checked is not False]
+    if not ways:
+        return ""
+    best = min(ways, key=lambda way: (way.checked is None, bool(way.line), _SPARING.index(way.kind)))
+    return f"{'pin' if best.checked else 'try'} `{best.project}=={best.version}`"
 
 
 def _plain_http(pins: Sequence[Pin]) -> Iterator[Finding]:

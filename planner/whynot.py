@@ -11,7 +11,7 @@ from planner.dists import Misfit, Reason, Wheel
 from planner.fits import Fits
 from planner.page import Page
 
-__all__ = ["pythons_of", "why_no_wheel"]
+__all__ = ["pythons_of", "spans", "why_no_wheel"]
 
 _CODE_OF = {
     Reason.PYTHON: "WP103",
@@ -70,14 +70,22 @@ def pythons_of(wheels: Iterable[Wheel]) -> str:
     names = {tag.interpreter for wheel in wheels for tag in wheel.tags}
     minors = sorted(int(name[3:]) for name in names if re.fullmatch(r"cp3\d+", name))
     others = sorted(name for name in names if not re.fullmatch(r"cp3\d+", name))
+    return ", ".join([*others[:4], *([spans(minors)] if minors else [])]) or "other Pythons"
+
+
+def spans(minors: Iterable[int]) -> str:
+    """CPythons of the major version 3 by their minor ones, in runs.
+
+    >>> spans([8, 9, 10, 12])
+    'cp38 to cp310, cp312'
+    """
     runs: list[list[int]] = []
     for minor in minors:
         if runs and minor == runs[-1][-1] + 1:
             runs[-1].append(minor)
         else:
             runs.append([minor])
-    spans = [f"cp3{run[0]}" if len(run) == 1 else f"cp3{run[0]} to cp3{run[-1]}" for run in runs]
-    return ", ".join([*others[:4], *spans]) or "other Pythons"
+    return ", ".join(f"cp3{run[0]}" if len(run) == 1 else f"cp3{run[0]} to cp3{run[-1]}" for run in runs)
 
 
 def _systems(wheels: Iterable[Wheel]) -> str:

@@ -101,26 +101,6 @@ def pinned(dist, **more) -> Pin:
     )
 
 
-def test_alternatives_are_the_nearest_versions_with_a_wheel_and_other_pythons() -> None:
-    listed = page(
-        "a-0.8-py3-none-any.whl",
-        "a-0.9-py3-none-any.whl",
-        "a-1.0.tar.gz",
-        "a-1.0-cp39-cp39-manylinux2014_x86_64.whl",
-        "a-1.1-cp39-cp39-win32.whl",
-        "a-1.2-py3-none-any.whl",
-        "a-1.3-py3-none-any.whl",
-    )
-    judge = fits()
-    build = source_build(pinned(judge.choose(listed, Version("1.0"))), listed, None, judge)
-    assert build is not None
-    assert build.alternatives == (
-        "a==0.9 has a wheel for this machine (newest older version)",
-        "a==1.2 has a wheel for this machine (next newer version)",
-        "a==1.0 has wheels for cp39 on this system",
-    )
-
-
 @pytest.mark.parametrize(
     ("native", "allowed", "severity"),
     [
@@ -165,14 +145,6 @@ def test_what_else_is_said_of_a_pin() -> None:
         metadata=Metadata(project=A, version=wheel.version, certain=False, doubt="its setup.py decides"),
     )
     assert "WP701" in {found.code for found in assess([doubtful], [], {A: listed}, frozenset())}
-
-
-def test_no_other_python_is_proposed_where_a_setting_refuses_the_wheel() -> None:
-    listed = page("a-1.0.tar.gz", "a-1.0-cp311-cp311-manylinux2014_x86_64.whl")
-    judge = fits(Policy(no_binary=frozenset({"a"})))
-    build = source_build(pinned(judge.choose(listed, Version("1.0"))), listed, None, judge)
-    assert build is not None
-    assert build.alternatives == ()
 
 
 @pytest.mark.parametrize(

@@ -260,6 +260,18 @@ def test_an_index_behind_one_that_has_the_project_is_said_to_be_unasked() -> Non
     assert catalog(server, INDEX).page(DEMO).unasked == ""
 
 
+def test_what_an_unasked_index_has_is_fetched_only_on_demand() -> None:
+    there = {f"{OTHER}demo/": page_response(entry("demo-9.0-py3-none-any.whl"))}
+    server = Server({PAGE: page_response(entry(SDIST)), **there})
+    of = catalog(server, INDEX, OTHER)
+    assert versions(of.page(DEMO)) == ["1.0"]
+    assert server.urls == [PAGE]
+    assert versions(of.shadowed(DEMO)) == ["9.0"]
+    assert versions(of.page(DEMO)) == ["1.0"], "what is told of is not used"
+    assert server.urls == [PAGE, f"{OTHER}demo/"]
+    assert versions(catalog(server, INDEX).shadowed(DEMO)) == []
+
+
 # -- local places and links -------------------------------------------------------------------------------
 
 
