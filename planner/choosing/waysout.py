@@ -30,12 +30,13 @@ NEAREST = (1, 4, 16)
 class _Way:
     """A way that was checked; what changes least comes first.
 
-    `builds` is set where it means a source build, `moved` counts the other projects that change, `steps` the
-    releases between what is asked for and what would be.
+    `builds` is set where it means a source build, `moved` counts the other projects that change, `lowers`
+    says that it is an older version than was asked for, `steps` counts the releases in between.
     """
 
     builds: bool
     moved: int
+    lowers: bool
     steps: int
     place: int
     text: str
@@ -131,12 +132,14 @@ class WaysOut:
             if count >= len(near):
                 break
         built = isinstance(pin.dist, Sdist)
+        steps = self._steps(unit).get(pin.version, 0) if pin.version is not None else 0
         place = next((at for at, one in enumerate(asked) if one.key == unit.key), len(asked))
         how = " (built from its sdist)" if built else ""
         return _Way(
             builds=built,
             moved=self._moved(outcome) if isinstance(outcome, Resolution) else 0,
-            steps=self._steps(unit, pin.version or Version("0")),
+            lowers=steps < 0,
+            steps=abs(steps),
             place=place,
             text=f"{_instead(unit, pin)}{how}: {self._so(asked, 'with it')}",
         )
@@ -166,20 +169,23 @@ class WaysOut:
             if who != unit.place and (requirement := parse_requirement(text)) is not None
         ]
         found = []
-        for version in page.versions:
+        for version, steps in self._steps(unit).items():
             unlike = version.is_prerelease and not (pin.version and pin.version.is_prerelease)
-            dist = None if unlike or _admits(unit, version) else fits.choose(page, version)
-            if dist is not None and all(one.contains(version, prereleases=True) for one in needed):
-                found.append((not isinstance(dist, Wheel), self._steps(unit, version), version))
-        # Of two that are as near, the newer.
-        yield from (version for *_, version in sorted(sorted(found, reverse=True), key=lambda one: one[:2]))
+            if unlike or not steps or not all(one.contains(version, prereleases=True) for one in needed):
+                continue
+            dist = fits.choose(page, version)
+            if dist is not None:
+                found.append((not isinstance(dist, Wheel), abs(steps), steps < 0, version))
+        yield from (version for *_, version in sorted(found))
 
-    def _steps(self, unit: Unit, version: Version) -> int:
-        """How many releases lie between a version and the nearest that the requirement admits."""
-        listed = self.trials.catalog.page(unit.project).versions
-        line = sorted(v for v in listed if not v.is_prerelease or v == version or _admits(unit, v))
-        at = line.index(version) if version in line else len(line)
-        return min((abs(at - there) for there, v in enumerate(line) if _admits(unit, v)), default=len(line))
+    def _steps(self, unit: Unit) -> dict[Version, int]:
+        """How many releases lie between each version and the nearest that is admitted; less than 0: below."""
+        line = sorted(self.trials.catalog.page(unit.project).versions)
+        found = dict(_counted(line, unit))
+        for version, steps in _counted(line[::-1], unit):
+            if steps < found.get(version, steps + 1):
+                found[version] = -steps
+        return {version: found.get(version, len(line)) for version in line}
 
     # -- doing without --------------------------------------------------------------------------------
 
@@ -191,7 +197,7 @@ class WaysOut:
         so = self._so(asked, "without it") if left else "nothing else is asked for"
         place = next((at for at, one in enumerate(asked) if one.key == unit.key), len(asked))
         text = f"drop {unit} ({unit.place}): {so}"
-        return _Way(builds=False, moved=self._moved(outcome), steps=0, place=place, text=text)
+        return _Way(builds=False, moved=self._moved(outcome), lowers=False, steps=0, place=place, text=text)
 
 
 def _specifier(unit: Unit) -> str:
@@ -200,6 +206,18 @@ def _specifier(unit: Unit) -> str:
 
 def _admits(unit: Unit, version: Version) -> bool:
     return not unit.fixes and all(ask.span.admits(version) for ask in unit.asks)
+
+
+def _counted(line: Sequence[Version], unit: Unit) -> Iterator[tuple[Version, int]]:
+    """How many final releases each version is behind the last one in the line that is admitted."""
+    steps: int | None = None
+    for version in line:
+        if _admits(unit, version):
+            steps = 0
+            yield version, 0
+        elif steps is not None:
+            steps += not version.is_prerelease
+            yield version, max(steps, 1)
 
 
 def _pin_of(outcome: Outcome, project: NormalizedName) -> Pin | None:

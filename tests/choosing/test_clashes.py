@@ -81,10 +81,10 @@ def test_two_pins_and_what_stands_between_them() -> None:
         "r.txt:3 asks for greenlet==2.0.2.",
         "No version of greenlet satisfies >=3.0rc3 and ==2.0.2 (the newest is 3.2).",
         "Of greenlet, >=3.0rc3 admits 3.0.0 to 3.2.",
-        "Or: ask for `greenlet==3.0.0` instead of `greenlet==2.0.2` (r.txt:3): the rest resolves with it.",
+        "Or: ask for `gevent==22.10.2` instead of `gevent==23.9.1` (r.txt:2): the rest resolves with it.",
     )
     assert found.remedy == (
-        "ask for `gevent==22.10.2` instead of `gevent==23.9.1` (r.txt:2): the rest resolves with it"
+        "ask for `greenlet==3.0.0` instead of `greenlet==2.0.2` (r.txt:3): the rest resolves with it"
     )
     assert search.set_aside == ["r.txt:2 gevent", "r.txt:3 greenlet"]
     assert search.resolution is not None
@@ -108,8 +108,10 @@ def test_every_independent_clash_is_told() -> None:
         (f"r.txt:{2 * place + 1}", f"r.txt:{2 * place + 2}") for place in range(8)
     ]
     for found, name in zip(search.findings, "abcdefgh", strict=True):
-        assert found.remedy.startswith(f"let `{name}low>=2` ")
-        assert f"admit {name}low 1: the rest resolves with it" in found.remedy
+        assert found.remedy == (
+            f"let `{name}low>=2` (r.txt:{2 * 'abcdefgh'.index(name) + 2}) admit {name}low 1: "
+            "the rest resolves with it"
+        )
     assert search.resolution is not None
 
 
