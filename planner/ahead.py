@@ -5,11 +5,13 @@ Joins the judge of files with the prefetcher; must not resolve, and is never wai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
 from planner.dists import Dist, Metadata, Wheel, parse_requirement
 from planner.facts import Machine
@@ -61,8 +63,17 @@ def following(
             yield canonicalize_name(requirement.name), str(requirement.specifier), named
 
 
-def prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine, roots: Roots) -> Prefetcher:
-    """Threads that fetch what the resolution will want, by the choices that it would make first."""
+def prefetcher(
+    catalog: IndexCatalog,
+    fits: Fits,
+    machine: Machine,
+    roots: Roots,
+    keep: Mapping[NormalizedName, Version] = MappingProxyType({}),
+) -> Prefetcher:
+    """Threads that fetch what the resolution will want, by the choices that it would make first.
+
+    `keep` are the versions that it tries before others, those of an earlier plan.
+    """
     from planner.indexes.prefetch import Ask, Prefetcher  # noqa: PLC0415 (only a run over indexes has any)
 
     environment = tuple(sorted(machine.markers.items()))
@@ -79,6 +90,11 @@ def prefetcher(catalog: IndexCatalog, fits: Fits, machine: Machine, roots: Roots
         return ",".join(dict.fromkeys(text for text in (*known, specifier) if text))
 
     def choose(page: Page, specifier: str) -> Dist | None:
+        kept = keep.get(page.project)
+        if kept is not None and SpecifierSet(specifier).contains(kept, prereleases=True):
+            dist = fits.choose(page, kept, yanked=specifier.startswith("=="))
+            if isinstance(dist, Wheel):
+                return dist
         return first_choice(page, specifier, fits)
 
     def follow(metadata: Metadata, extras: frozenset[str]) -> list[Ask]:

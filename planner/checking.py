@@ -18,6 +18,8 @@ from planner.building.lacks import Lacks
 from planner.building.older import buildable_version
 from planner.building.readiness import Look, Readiness, Ready
 from planner.building.ready import make_ready
+from planner.choosing.alternatives import with_alternatives
+from planner.choosing.causes import one_cause
 from planner.choosing.choose import choose, first_steer
 from planner.choosing.findings import choice_findings
 from planner.choosing.trials import Trials
@@ -28,7 +30,6 @@ from planner.facts import Fact, Machine
 from planner.findings import Finding
 from planner.fits import Fits
 from planner.knowledge.projects import projects
-from planner.knowledge.siblings import siblings
 from planner.page import Catalog
 from planner.plan import Building, Package
 from planner.plan.reading import Previous
@@ -86,53 +87,46 @@ def judge(
     `look` asks the machine for what builds need, `unisolated` are projects built without isolation,
     `previous` is an earlier plan, whose versions stay where they can.
     """
-    roots, machine, fits, catalog = trials.roots, trials.machine, trials.fits, trials.catalog
+    roots, fits, catalog = trials.roots, trials.fits, trials.catalog
     steer = first_steer(fits.policy, previous)
     search = search_for(trials, steer, say)
     choice: Choice | None = None
     if search.resolution is not None:
         say("looking for the freshest set that installs")
-        lacks = Lacks(machine=machine, look=look, catalog=catalog)
+        lacks = Lacks(machine=trials.machine, look=look, catalog=catalog)
         choice = choose(trials, search.asks, search.resolution, lacks.of, steer.keep)
     resolution = choice.resolution if choice else None
     say("reading source distributions")
     pins = [_hashed(pin, digest) for pin in (resolution.pins if resolution else ())]
     pages = {pin.project: catalog.page(pin.project) for pin in pins if not pin.direct}
-    readings = dict(_readings(pins, roots, catalog, machine.markers))
+    readings = dict(_readings(pins, roots, catalog, trials.machine.markers))
     builds = [
         build
         for pin in pins
         if (build := source_build(pin, pages.get(pin.project), readings.get(pin.project), fits))
     ]
-    builds = [_with_sibling(build, catalog, fits) for build in builds]
-    # Without dependencies nothing of a repository has to be known: its commit is the pin.
-    needless = frozenset({"WP702"}) if fits.policy.no_deps else frozenset()
+    ready, older = None, {}
+    if builds or any(pin.project in projects() for pin in pins):
+        say("looking at what the source builds need")
+        keep = previous.build_versions if previous else {}
+        ready = _ready(builds, readings, pins, trials, look=look, unisolated=unisolated, keep=keep)
+        older = _buildable(ready, builds, catalog, fits)
+    if builds and resolution is not None:
+        say("looking for what could be taken instead")
+        builds = with_alternatives(builds, pins, asks=search.asks, trials=trials, older=older)
     findings = [*search.findings, *assess(pins, builds, pages, fits.policy.allow_builds)]
-    if choice is not None:
-        findings += choice_findings(choice, pages, fits)
+    cause = one_cause(builds, pins, trials=trials)
+    findings += [cause] if cause is not None else []
+    findings += choice_findings(choice, pages, fits) if choice is not None else ()
+    findings += [_with_way_out(found, older) for found in (ready.findings if ready else ())]
     findings += untrusted(pins, pages)
     findings += passed_over(search.refused.values(), pins, told=bool(search.set_aside))
     findings += without_hash(pins, roots.hashes, fits.policy)
     findings += other_hash(pins, roots.hashes)
-    ready = None
-    if builds or any(pin.project in projects() for pin in pins):
-        say("looking at what the source builds need")
-        environments = build_environments(
-            (_asked(build) for build in builds if build.project in readings),
-            machine=machine,
-            fits=fits,
-            catalog=catalog,
-            constraints=roots.build_constraints,
-            spent=trials.spent,
-        )
-        ready = make_ready(
-            builds, readings, pins, environments, machine=machine, look=look, unisolated=unisolated
-        )
-        older = _buildable(ready, builds, catalog, fits)
-        builds = [_with_older(build, older.get(build.project)) for build in builds]
-        findings += [_with_way_out(found, older) for found in ready.findings]
+    # Without dependencies nothing of a repository has to be known: its commit is the pin.
+    needless = frozenset({"WP702"}) if fits.policy.no_deps else frozenset()
     return Judged(
-        packages=tuple(_package(pin, builds, ready, machine.markers) for pin in pins),
+        packages=tuple(_package(pin, builds, ready, trials.machine.markers) for pin in pins),
         builds=tuple(builds),
         findings=tuple(sorted((f for f in findings if f.code not in needless), key=Finding.sort_key)),
         set_aside=tuple(search.set_aside),
@@ -142,6 +136,31 @@ def judge(
         choice=choice,
         trials=trials,
         asks=tuple(search.asks),
+    )
+
+
+def _ready(
+    builds: Sequence[SourceBuild],
+    readings: Mapping[NormalizedName, SdistReading],
+    pins: Sequence[Pin],
+    trials: Trials,
+    *,
+    look: Look,
+    unisolated: frozenset[str],
+    keep: Mapping[NormalizedName, Version],
+) -> Ready:
+    """What the builds need and what builds them, held against the machine."""
+    environments = build_environments(
+        (_asked(build) for build in builds if build.project in readings),
+        machine=trials.machine,
+        fits=trials.fits,
+        catalog=trials.catalog,
+        constraints=trials.roots.build_constraints,
+        spent=trials.spent,
+        keep=keep,
+    )
+    return make_ready(
+        builds, readings, pins, environments, machine=trials.machine, look=look, unisolated=unisolated
     )
 
 
@@ -164,20 +183,6 @@ def _hashed(pin: Pin, digest: Callable[[Dist], str | Refusal] | None) -> Pin:
     return replace(pin, dist=replace(dist, row=dist.row._replace(sha256=found)))
 
 
-def _with_sibling(build: SourceBuild, catalog: Catalog, fits: Fits) -> SourceBuild:
-    """The build with its sibling project as a way out, where that has a wheel for the machine now."""
-    sibling = siblings().get(build.project) if build.native is not False else None
-    if sibling is None or build.own:
-        return build
-    page = catalog.page(sibling.name)
-    version = fits.with_fitting_wheel(page, [v for v in page.versions if not v.is_prerelease])
-    if version is None:
-        return build
-    caution = f"; {sibling.caution}" if sibling.caution else ""
-    way = f"{sibling.name}=={version} has a wheel for this machine (another project{caution})"
-    return replace(build, alternatives=(*build.alternatives, way))
-
-
 def _buildable(
     ready: Ready, builds: Sequence[SourceBuild], catalog: Catalog, fits: Fits
 ) -> dict[str, Version]:
@@ -193,13 +198,6 @@ def _buildable(
             if version is not None:
                 found[str(build.project)] = version
     return found
-
-
-def _with_older(build: SourceBuild, version: Version | None) -> SourceBuild:
-    if version is None:
-        return build
-    way = f"{build.project}=={version} can be built here (the newest version whose needs can be met)"
-    return replace(build, alternatives=(*build.alternatives, way))
 
 
 def _with_way_out(found: Finding, older: Mapping[str, Version]) -> Finding:
@@ -241,7 +239,7 @@ def _package(
         reason=build.why if build else "",
         build_backend=build.backend if build else "",
         build_requires=_build_requires(build, readiness) if build else (),
-        alternatives=build.alternatives if build else (),
+        alternatives=tuple(str(one) for one in build.alternatives) if build else (),
         build=_building(readiness) if readiness else None,
     )
 

@@ -21,6 +21,7 @@ _KIND = {True: "native", False: "pure", None: "unknown"}
 
 def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[str, Any]:
     """The JSON form of a check."""
+    from planner.changes import changes_json  # noqa: PLC0415 (errors are told without it)
     from planner.plan import fingerprint_table  # noqa: PLC0415 (errors are told without it)
     from planner.plan.builds import prerequisite_table  # noqa: PLC0415
 
@@ -53,6 +54,7 @@ def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[st
         "environment": dict(ready.variables) if ready else {},
         "choice": choice_json(checked.choice) if checked.choice else None,
         "findings": [finding_json(found) for found in checked.findings],
+        "changes": changes_json(checked.changes),
         "notes": list(checked.notes),
         "settings": [
             {"name": name, "value": value, "origin": origin} for name, value, origin in checked.origins

@@ -6,7 +6,7 @@ Pins are preferences, as in `uv pip compile -o` and pip-tools: what no longer fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,17 @@ from planner.disk import read_local
 from planner.dists import parse_requirement
 from planner.errors import InputError, PlanError, UsageError
 from planner.plan.reading import Previous, read_previous
+from planner.plan.values import PlanInput
 from planner.resolve.asks import Ask
 from planner.wanted import Note
+
+_NAMED = ("", "stdin")
 
 if TYPE_CHECKING:
     from planner.request import Request
     from planner.settings import Settings
 
-__all__ = ["Earlier", "Upgrades", "read_earlier", "upgrades_of"]
+__all__ = ["Earlier", "Upgrades", "of_these", "read_earlier", "upgrades_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +77,33 @@ def upgrades_of(settings: Settings) -> Upgrades:
 class Earlier:
     """What lies at the place of a run's plan. `plan` is None where that is nothing, or nothing readable."""
 
+    where: str = ""
     there: bool = False
     data: bytes = b""
     plan: Previous | None = None
     notes: tuple[Note, ...] = ()
+
+
+def of_these(earlier: Earlier, inputs: Iterable[PlanInput], words: Iterable[str]) -> Earlier:
+    """The earlier plan, unless it was made of other requirements: then its versions mean nothing to these.
+
+    It is of these where it shares a file that was named, or a project of the command line's words.
+    """
+    plan = earlier.plan
+    if plan is None or plan.created_by != "wheelplan" or not (plan.inputs or plan.requirements):
+        return earlier
+    there = {one.path for one in plan.inputs if one.role in _NAMED}
+    here = {one.path for one in inputs if one.role in _NAMED}
+    if there & here or _names(plan.requirements) & _names(words):
+        return earlier
+    told = ", ".join(sorted(there) or plan.requirements)
+    note = Note(where=earlier.where, text=f"This plan was of {told}: none of its versions is kept.")
+    return replace(earlier, plan=None, notes=(note,))
+
+
+def _names(requirements: Iterable[str]) -> set[str]:
+    parsed = ((text, parse_requirement(text)) for text in requirements)
+    return {canonicalize_name(one.name) if one is not None else text for text, one in parsed}
 
 
 def read_earlier(request: Request, upgrades: Upgrades, markers: Mapping[str, str]) -> Earlier:
@@ -100,4 +126,4 @@ def read_earlier(request: Request, upgrades: Upgrades, markers: Mapping[str, str
     if plan.created_by == "wheelplan" and not plan.sealed and not upgrades.everything:
         text = "This plan was edited, merged or cut since it was made; its versions are kept where they fit."
         notes = (Note(where=request.output, text=text),)
-    return Earlier(there=True, data=data, plan=plan, notes=notes)
+    return Earlier(where=request.output, there=True, data=data, plan=plan, notes=notes)

@@ -86,7 +86,7 @@ def explain(
 def _running(request: Request, say: Callable[[str], None], warn: Callable[[str], None]) -> Iterator[_Run]:
     """Everything that is known before the resolution; its connections are closed at the end."""
     from planner.intake import build_inputs, inputs_of  # noqa: PLC0415
-    from planner.keeping import read_earlier, upgrades_of  # noqa: PLC0415
+    from planner.keeping import of_these, read_earlier, upgrades_of  # noqa: PLC0415
     from planner.settings import read_settings, with_inputs  # noqa: PLC0415
 
     world = request.world
@@ -108,6 +108,10 @@ def _running(request: Request, say: Callable[[str], None], warn: Callable[[str],
                 settings, inputs, client=client, sdists=sdists, world=world, say=say, warn=warn
             )
             machine = fingerprint.result()
+            earlier = read_earlier(request, upgrades, machine.markers)
+            if earlier.plan is not None:
+                asked = as_asked(request, settings, inputs, building)
+                earlier = of_these(earlier, asked["inputs"], asked["requirements"])
             yield _Run(
                 request=request,
                 settings=settings,
@@ -118,7 +122,7 @@ def _running(request: Request, say: Callable[[str], None], warn: Callable[[str],
                 catalog=catalog,
                 missing=tuple(missing),
                 upgrades=upgrades,
-                earlier=read_earlier(request, upgrades, machine.markers),
+                earlier=earlier,
             )
         finally:
             sdists.close()
@@ -230,7 +234,8 @@ def _judged(run: _Run, say: Callable[[str], None]) -> Judged:
         roots.build_constraints = read_build_constraints(run.building.wanted, machine.markers)
     fits = checking.judge_of(machine, run.settings.policy, roots)
     excluded = tuple(excluded_python(run.inputs.requires_python, fits))
-    ahead = prefetcher(catalog, fits, machine, roots)
+    previous = run.upgrades.keep(run.earlier.plan)
+    ahead = prefetcher(catalog, fits, machine, roots, previous.versions if previous else {})
     start = world.monotonic()
     trials = Trials(
         roots=roots,
@@ -247,7 +252,7 @@ def _judged(run: _Run, say: Callable[[str], None]) -> Judged:
             say=say,
             look=lambda subjects, packages: look_locally(run.wanted, world, machine, subjects, packages),
             unisolated=_unisolated(run.settings),
-            previous=run.upgrades.keep(run.earlier.plan),
+            previous=previous,
         )
     finally:
         ahead.stop()

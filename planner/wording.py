@@ -13,6 +13,7 @@ from packaging.pylock import is_valid_pylock_path
 
 from planner.assess import SourceBuild
 from planner.buildlines import OF_BUILDS, TOLD, build_details, ready_lines
+from planner.changes import change_lines
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.heldlines import OF_CHOICES, held_lines
@@ -55,6 +56,7 @@ def lines_of(checked: Checked, *, verbose: bool, quiet: bool, plan_path: str, wr
         [*_held(checked, verbose=verbose, quiet=quiet)],
         [*_findings(checked, verbose=verbose, quiet=quiet)],
         [*_ready(checked)],
+        [] if quiet else [_plain(*line, 4) for line in change_lines(checked.changes, verbose=verbose)],
     )
     for block in blocks:
         if block:
@@ -89,8 +91,6 @@ def _builds(checked: Checked, *, verbose: bool) -> Iterator[Line]:
     if stopping:
         words = " ".join(f"--allow-build {name}" for name in stopping[:3])
         yield _plain(f"  -> to accept: {words}{'' if len(stopping) <= 3 else ' …'}", "cyan", 5)
-    if any(build.alternatives and (verbose or build.native is not False) for build in builds):
-        yield _plain("  What is named as `instead` is not checked against the other requirements.", "dim", 2)
 
 
 def _held(checked: Checked, *, verbose: bool, quiet: bool) -> Iterator[Line]:

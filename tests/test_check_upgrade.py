@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 from planner import pipeline
 from planner.arguments import parser
@@ -283,6 +285,32 @@ def test_the_difference_is_told(shop: Shop) -> None:
     ]
     assert shop.checked("alpha", "cee").changes == ()
     assert shop.checked("alpha", "nosuch").changes == (), "without a plan there is nothing to compare"
+
+
+def test_the_report_and_the_json_tell_it(shop: Shop) -> None:
+    assert "Changes to the plan" not in shop.check("alpha").out
+    shop.newer()
+    answer = json.loads(shop.check("alpha", "-U", "-o", PLAN, "--output-format", "json").out)
+    assert [(one["kind"], one["project"], one["before"], one["after"]) for one in answer["changes"]] == [
+        ("up", "alpha", "1.0", "2.0"),
+        ("up", "beta", "1.0", "2.0"),
+        ("added", "gamma", None, "1.0"),
+    ]
+    ran = shop.check("alpha<2")
+    assert "\nChanges to the plan (2)\n  down     alpha 2.0 -> 1.0\n  removed  gamma 1.0\n" in ran.out
+    assert "Changes to the plan" not in shop.check("alpha<2").out
+    assert "Changes to the plan" not in shop.check("alpha", "-U", "-q").out
+
+
+def test_what_builds_it_stays_too(shop: Shop) -> None:
+    shop.add(sdist, "cee", "1.0", setup=SETUP_C)
+    shop.check("cee")
+    before = shop.plan.read_bytes()
+    shop.add(wheel, "setuptools", "85.0")
+    shop.check("cee")
+    assert shop.plan.read_bytes() == before
+    shop.check("cee", "-P", "cee")
+    assert shop.previous().build_versions == {"setuptools": Version("85.0")}
 
 
 def test_a_file_that_changed_under_its_name_is_told(shop: Shop) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
@@ -18,6 +19,7 @@ from planner.page import Catalog
 from planner.resolve.admission import applies
 from planner.resolve.asks import Ask, Clash, Resolution
 from planner.resolve.search import resolve
+from planner.resolve.steer import Steer
 
 __all__ = ["BuildEnvironment", "build_environments", "constraint_lines", "declared"]
 
@@ -117,11 +119,12 @@ def build_environments(
     catalog: Catalog,
     constraints: Mapping[NormalizedName, Sequence[Ask]],
     spent: Callable[[], bool],
+    keep: Mapping[NormalizedName, Version] = MappingProxyType({}),
 ) -> dict[NormalizedName, BuildEnvironment]:
     """Resolve the build requirements of (project, version, requires, backend), newest versions first.
 
     All builds are resolved together first, so that one file of build constraints serves them all; where they
-    clash, each for itself, as an installer does.
+    clash, each for itself, as an installer does. `keep` are versions to try first, those of an earlier plan.
     """
     environment = tuple(sorted(machine.markers.items()))
     recipes = []
@@ -144,6 +147,7 @@ def build_environments(
             constraints=constraints,
             fixed={},
             spent=spent,
+            steer=Steer(keep=keep),
         )
 
     together = settle([ask for recipe in recipes for ask in recipe.asks]) if len(recipes) > 1 else None
