@@ -64,7 +64,8 @@ def asked_of(
         _compare(one, path, cwd, read, warn)
     words_of_machine = tuple(machine_words(_machine_table(data), here(), request.machine))
     if words_of_machine:
-        warn(f"{path} was made for another machine than this one: {' '.join(words_of_machine)}.")
+        said = ", ".join(words_of_machine)
+        warn(f"{path} was made for another machine than this one, and so is this: {said}.")
     machine = replace(request.machine, assume=(*words_of_machine, *request.machine.assume))
     return named(project, alone=False) if project else None, replace(request, machine=machine)
 

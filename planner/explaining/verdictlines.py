@@ -47,6 +47,10 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def _months(months: float) -> str:
+    return _count(round(months), "month")
+
+
 def _counts(found: VerdictExplained) -> str:
     kinds = [(True, "native"), (None, "of unknown kind"), (False, "pure Python")]
     told = [(sum(build.native is native for build in found.builds), word) for native, word in kinds]
@@ -86,14 +90,16 @@ def _weighed(found: VerdictExplained) -> Iterator[Line]:
     cut = ", until the budget was used up" if choice.cut else ""
     tried = f"{_count(choice.attempts, 'further attempt')}, {_count(choice.rounds, 'round')}{cut}"
     yield _plain(f"What was weighed, what counts most first (--prefer {policy.prefer}; {tried})", "bold", 2)
-    for label, text in _objective(burden, policy.max_held_back.days):
+    stalest = max((one for one in choice.held_back if one.root), key=lambda one: one.months, default=None)
+    name = f" ({stalest.project})" if stalest is not None and burden.worst else ""
+    for label, text in _objective(burden, policy.max_held_back.days, name):
         yield Line(((f"  {label:<15}  ", "dim"), (text, "")), 19)
     if choice.other_burden is not None:
         other = "pip and uv" if policy.prefer == "wheels" else "--prefer wheels"
         yield Line(((f"  {other:<15}  would get: ", "dim"), (_short(choice.other_burden), "dim")), 19)
 
 
-def _objective(burden: Burden, days: int) -> Iterator[tuple[str, str]]:
+def _objective(burden: Burden, days: int, stalest: str) -> Iterator[tuple[str, str]]:
     hopeless = (
         f", {burden.hopeless} of them with a need that nothing here supplies" if burden.hopeless else ""
     )
@@ -101,14 +107,18 @@ def _objective(burden: Burden, days: int) -> Iterator[tuple[str, str]]:
     yield "native", f"{_count(burden.native, 'native build')} in all"
     late = f"{len(burden.overdue)} (worst {burden.overdue[0]:.0f} months)" if burden.overdue else "none"
     yield "overdue", f"of your own requirements, older than tolerated ({days} days): {late}"
-    yield "stalest", f"your own requirement furthest behind its newest version: {burden.worst:.0f} months"
-    yield "behind", f"your own requirements together {burden.total:.0f} months, all pins {burden.behind:.0f}"
+    yield (
+        "stalest",
+        f"your own requirement furthest behind its newest version{stalest}: {_months(burden.worst)}",
+    )
+    together = f"your own requirements together {_months(burden.total)}"
+    yield "behind", f"{together}, all pins {_months(burden.behind)}"
 
 
 def _short(burden: Burden) -> str:
     return (
         f"{_count(burden.native, 'native build')} ({burden.unready} not ready), "
-        f"stalest {burden.worst:.0f} months, together {burden.total:.0f}"
+        f"stalest {_months(burden.worst)}, together {_months(burden.total)}"
     )
 
 

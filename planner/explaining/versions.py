@@ -94,8 +94,6 @@ class Considered:
         if dist is None:
             reason, why = nearest_miss(page, version, fits)
             return _POLICY.get(reason, "no-file"), why
-        if self._kept:
-            return "kept", "the plan's version is kept"
         if version in self._late:
             return "pre-release", "a pre-release: final versions come first"
         if self._is_spared(dist):
@@ -143,6 +141,8 @@ class Considered:
             clash = self._clash(ask) if ask.project != project else ""
             if clash:
                 return "clash", f"needs {ask.text}, {clash}"
+        if self._kept:
+            return "kept", f"passed over, as the plan has {self._pin.version} (-P {project} takes the newest)"
         return "further-on", "excluded by nothing that is pinned"
 
     def _clash(self, ask: Ask) -> str:
