@@ -76,7 +76,7 @@ def _asynchronous_boto(tools: tuple[str, ...]) -> Case:
     }
     pins = {"aiobotocore": "2.18", "botocore": "1.181", "boto3": "1.181", "s3fs": "2021.8"}
     return Case(
-        name=f"boto family: {', '.join(tools)}", projects=projects, roots=tools, pins=pins, rounds=900
+        name=f"boto family: {', '.join(tools)}", projects=projects, roots=tools, pins=pins, rounds=1_500
     )
 
 
@@ -132,7 +132,7 @@ def _airflow(providers: int, *, possible: bool) -> Case:
         roots=("airflow[all]", "alchemy<2"),
         pins=pins if possible else None,
         clash="" if possible else "airflow",
-        rounds=200,
+        rounds=300,
     )
 
 
@@ -179,7 +179,7 @@ def _lock_step(parts: int, versions: int, *, possible: bool) -> Case:
         roots=roots if possible else (*roots, f"telemetry-sdk>=1.{last + 1}"),
         pins=pins if possible else None,
         clash="" if possible else "telemetry-sdk",
-        rounds=1_300,
+        rounds=1_800,
     )
 
 
@@ -237,7 +237,7 @@ def _all() -> Iterable[Case]:
     yield _airflow(20, possible=False)
     yield _lock_step(20, 40, possible=True)
     yield _lock_step(20, 40, possible=False)
-    yield _protobuf(2, 9, 1_700)
+    yield _protobuf(2, 9, 2_000)
 
 
 CASES = tuple(_all())
