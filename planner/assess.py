@@ -142,8 +142,7 @@ def _best(build: SourceBuild) -> str:
 
     Of several the one that needs no change of a line, then the newest: an older one may be ancient.
     """
-    told = [way for way in build.alternatives if isinstance(way, Alternative)]
-    ways = [way for way in told if way.kind in _SPARING and way.checked is not False]
+    ways = [way for way in build.alternatives if way.kind in _SPARING and way.checked is not False]
     if not ways:
         return ""
     best = min(ways, key=lambda way: (way.checked is None, bool(way.line), _SPARING.index(way.kind)))
