@@ -245,7 +245,7 @@ class Swaps:
         refusing = self._refusing(swap)
         if not refusing:
             return Checked(holds=True, why=told)
-        places = list(dict.fromkeys(ask.origin for ask in refusing))
+        places = list(dict.fromkeys(_place(ask) for ask in refusing))
         where = f"{places[0]} and {len(places) - 1} more" if len(places) > 1 else places[0]
         if swap.project != swap.instead_of:
             return Checked(holds=True, why=f"if {where} asks for it instead, {told}", line=places[0])
@@ -258,7 +258,7 @@ class Swaps:
 
     def _root_of(self, project: NormalizedName) -> str:
         """The user's own line that brings a project in, the nearest one."""
-        origins: Mapping[NormalizedName, str] = {ask.project: ask.origin for ask in reversed(self._asks)}
+        origins: Mapping[NormalizedName, str] = {ask.project: _place(ask) for ask in reversed(self._asks)}
         waiting, seen = [project], {project}
         while waiting:
             one = waiting.pop(0)
@@ -274,6 +274,11 @@ def _shown(requirement: Requirement) -> str:
     """A requirement without its marker; older metadata has its versions in parentheses."""
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     return f"{requirement.name}{extras}{requirement.specifier}"
+
+
+def _place(ask: Ask) -> str:
+    """Where the user wrote it, as a sentence names it."""
+    return "the command line" if ask.origin == "command line" else ask.origin
 
 
 def _no(why: str) -> Checked:

@@ -12,7 +12,7 @@ from planner.choosing.alternatives import MOST_SEARCHED
 from planner.choosing.trials import TRIALS_ROUNDS
 from planner.dists import Reason, Refusal
 from planner.policy import Policy
-from tests.choosing.solved import HERE, Case
+from tests.choosing.solved import HERE, Case, ask
 from tests.universe import LATER, Universe
 
 OLDER = "n==1.0 has a wheel for this machine (newest older version)"
@@ -34,6 +34,12 @@ def native(*more: str) -> Universe:
 def test_the_nearest_versions_with_a_wheel_and_the_line_that_has_to_change() -> None:
     widened = "if requirements.txt:1 (==2.0) is widened, everything else can stay"
     assert Case(native(), "n==2.0").of("n") == [f"{OLDER}; {widened}", f"{NEWER}; {widened}"]
+
+
+def test_the_command_line_is_a_place_too() -> None:
+    case = Case(native(), "n==2.0")
+    case.trials.roots.asks = [ask("n==2.0", "command line")]
+    assert case.of("n")[0].endswith("; if the command line (==2.0) is widened, everything else can stay")
 
 
 def test_nothing_has_to_change_where_all_who_ask_admit_it() -> None:
