@@ -242,4 +242,4 @@ def _all() -> Iterable[Case]:
 
 CASES = tuple(_all())
 HARDER = _protobuf(12, 30, 20_000)
-"""For the benchmark: it has an answer, and a search that learns nothing from a conflict does not find it."""
+"""For the benchmark: a resolver that forgets what a conflict taught it does not find its answer."""

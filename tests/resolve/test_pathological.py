@@ -69,9 +69,9 @@ def test_nothing_but_the_two_that_clash_is_blamed() -> None:
 
 
 def test_a_search_that_does_not_end_says_so() -> None:
-    outcome = run(universe(HARDER), *HARDER.roots, rounds=200)
+    outcome = run(universe(HARDER), *HARDER.roots, rounds=100)
     assert isinstance(outcome, Clash)
-    assert "200 rounds" in outcome.limit
+    assert "gave up" in outcome.limit
 
 
 # -- resolvelib's own functional cases for Python: WHEELPLAN_RESOLVELIB is its `tests/functional/python/inputs`
