@@ -20,7 +20,7 @@ from planner.explaining.values import (
     Raised,
     VerdictExplained,
 )
-from planner.explaining.verdictlines import verdict_lines
+from planner.explaining.verdictlines import some, verdict_lines
 from planner.heldlines import OF_CHOICES
 from planner.wording import WHOLE, Line, finding_lines, machine_line
 
@@ -93,7 +93,7 @@ def _headline(found: Explained) -> Iterator[Line]:
         if accept:
             yield _plain(f"  -> {accept}", "cyan", 5)
     if found.set_aside:
-        away = ", ".join(found.set_aside)
+        away = some(found.set_aside)
         yield _plain(f"  Not all can be resolved: this is among the rest, without {away}.", "yellow", 4)
 
 

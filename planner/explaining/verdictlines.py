@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from planner.choosing.values import Burden, HeldBack
@@ -10,9 +10,10 @@ from planner.explaining.values import Swap, VerdictExplained
 from planner.findings import SEVERITIES
 from planner.wording import Line, finding_lines
 
-__all__ = ["verdict_lines"]
+__all__ = ["some", "verdict_lines"]
 
 SHOWN = 10
+SHOWN_NAMES = 4
 _WHY = {
     "clear": "every project has a wheel for this machine, and nothing that was found stops.",
     "builds": "there are source builds, and each is pure Python, your own, or accepted by --allow-build.",
@@ -27,6 +28,7 @@ def verdict_lines(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
     yield Line(((f"{found.verdict}: ", "bold green" if good else "bold red"), (_WHY[found.verdict], "")), 2)
     yield _plain(f"  {_counts(found)}", "dim", 4)
     blocks = (
+        _cause(found),
         _stopping(found, verbose=verbose),
         _weighed(found),
         _held(found, verbose=verbose),
@@ -51,6 +53,12 @@ def _months(months: float) -> str:
     return _count(round(months), "month")
 
 
+def some(names: Sequence[str]) -> str:
+    """The first few of some names, the rest counted."""
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return ", ".join(names[:SHOWN_NAMES]) + more
+
+
 def _counts(found: VerdictExplained) -> str:
     kinds = [(True, "native"), (None, "of unknown kind"), (False, "pure Python")]
     told = [(sum(build.native is native for build in found.builds), word) for native, word in kinds]
@@ -58,12 +66,21 @@ def _counts(found: VerdictExplained) -> str:
     findings = [
         _count(sum(one.severity == severity for one in found.findings), severity) for severity in SEVERITIES
     ]
-    aside = f"; set aside: {', '.join(found.set_aside)}" if found.set_aside else ""
+    aside = f"; set aside: {some(found.set_aside)}" if found.set_aside else ""
     which = f" ({builds})" if builds else ""
     return (
         f"{_count(found.projects, 'project')}, {_count(len(found.builds), 'source build')}{which}; "
         f"findings: {', '.join(findings)}{aside}"
     )
+
+
+def _cause(found: VerdictExplained) -> Iterator[Line]:
+    """The one thing that explains most of the builds, where there is one."""
+    causes = [one for one in found.findings if one.code == "WP509"]
+    if causes:
+        yield _plain("The cause of most", "bold")
+    for one in causes:
+        yield from finding_lines(one, verbose=True)
 
 
 def _stopping(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
@@ -73,6 +90,8 @@ def _stopping(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
     for one in found.stopping:
         own = {build.filename for build in found.builds}.intersection(one.evidence)
         told = replace(one, evidence=()) if own else one  # a build's own file is no place that asks
+        if len(one.facts) > SHOWN and not verbose:
+            told = replace(told, facts=(*one.facts[:SHOWN], f"and {len(one.facts) - SHOWN} more (-v)"))
         yield from finding_lines(told, verbose=True)
         if one.evidence and verbose:
             yield _plain(f"      seen in {', '.join(one.evidence)}", "dim", 8)

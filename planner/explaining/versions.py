@@ -62,7 +62,7 @@ class Considered:
         self._dependencies = Dependencies(trials.catalog, trials.fits, trials.machine.markers, borrow=False)
         asked = [(who, text, _specifier(text)) for who, text in pin.asked]
         asked += [(one.origin, one.text, one.specifier) for one in self.constraints]
-        self._asked = [(who, text, spec) for who, text, spec in asked if str(spec)]
+        self._asked = [*{(who, text): (who, text, spec) for who, text, spec in asked if str(spec)}.values()]
         joined = SpecifierSet()
         for _, _, specifier in self._asked:
             joined &= specifier

@@ -11,11 +11,12 @@ from packaging.version import Version
 
 from planner.checking import Judged, judge
 from planner.choosing.trials import Trials
-from planner.dists import Reason, Refusal
+from planner.dists import Metadata, Reason, Refusal, SdistReading
 from planner.explaining.project import explain_project
 from planner.explaining.values import Explained, NotThere
 from planner.explaining.versions import CANDIDATES_READ
 from planner.explaining.whole import explain_verdict
+from planner.page import Answer
 from planner.policy import Policy
 from planner.resolve.asks import Ask
 from planner.roots import Roots
@@ -349,6 +350,30 @@ def test_without_a_resolution_the_findings_say_why() -> None:
     found = absent(judged(world, "aye", "bee>=2"), "bee")
     assert (found.resolved, found.exit_code) == (False, 1)
     assert [one.code for one in found.findings] == ["WP523"]
+
+
+def test_what_a_silent_index_might_have_is_not_known() -> None:
+    world = base()
+    trouble = Answer(
+        index="https://index.test/simple/", state="trouble", why="It did not answer.", id="index-down"
+    )
+    world.answers[NormalizedName("bee")] = (trouble,)
+    found = absent(judged(world, "aye", "bee"), "bee")
+    assert (found.indexed, found.exit_code) == (None, 2)
+    assert [one.code for one in found.findings] == ["WP604"]
+
+
+def test_a_build_requirement_is_told_as_one() -> None:
+    world = Universe().add("aye-1.0.tar.gz").many("setuptools", {"84.0": ()})
+    reading = SdistReading(
+        metadata=Metadata(project=NormalizedName("aye"), version=Version("1.0"), source="sdist"),
+        native=True,
+        backend="setuptools.build_meta",
+        build_requires=("setuptools",),
+    )
+    world.readings["aye-1.0.tar.gz"] = reading
+    found = absent(judged(world, "aye"), "setuptools")
+    assert found.mentions == ("aye is built with setuptools 84.0: a build requirement, not a pin",)
 
 
 # -- the verdict --------------------------------------------------------------------------------------------
