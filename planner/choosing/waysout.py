@@ -30,11 +30,11 @@ NEAREST = (1, 4, 16)
 class _Way:
     """A way that was checked; what changes least comes first.
 
-    `builds` is set where it means a source build, `moved` counts the other projects that change, `lowers`
-    says that it is an older version than was asked for, `steps` counts the releases in between.
+    `builds` counts what would be compiled for it, `moved` the other projects that change, `lowers` says that
+    it is an older version than was asked for, `steps` counts the releases in between.
     """
 
-    builds: bool
+    builds: int
     moved: int
     lowers: bool
     steps: int
@@ -107,10 +107,6 @@ class WaysOut:
         self._unsure |= not isinstance(outcome, Resolution) and bool(outcome.limit)
         return outcome
 
-    def _moved(self, outcome: Resolution) -> int:
-        found = {pin.project: pin.version for pin in outcome.pins}
-        return sum(found.get(project, version) != version for project, version in self._kept.items())
-
     # -- another version ------------------------------------------------------------------------------
 
     def _widened(self, asked: Sequence[Unit], unit: Unit) -> _Way | None:
@@ -131,21 +127,35 @@ class WaysOut:
                 break
             if count >= len(near):
                 break
-        built = isinstance(pin.dist, Sdist)
-        steps = self._steps(unit).get(pin.version, 0) if pin.version is not None else 0
-        place = next((at for at, one in enumerate(asked) if one.key == unit.key), len(asked))
-        how = " (built from its sdist)" if built else ""
+        if not isinstance(outcome, Resolution) or pin.version is None:
+            return None
+        so = "the rest resolves with it" if len(asked) > 1 else "that resolves"
+        way = self._way(asked, unit, outcome, f"{_instead(unit, pin)}: {so}")
+        steps = self._steps(unit).get(pin.version, 0)
+        return replace(way, lowers=steps < 0, steps=abs(steps))
+
+    def _way(self, asked: Sequence[Unit], unit: Unit, outcome: Resolution, text: str) -> _Way:
+        """A way that was checked, with all that it changes beside what it says."""
+        found = {pin.project: pin.version for pin in outcome.pins}
+        built = [*self._compiled(outcome)]
+        if built:
+            text += f" ({', '.join(built[:2])}{' and more' if len(built) > 2 else ''} would be compiled here)"
         return _Way(
-            builds=built,
-            moved=self._moved(outcome) if isinstance(outcome, Resolution) else 0,
-            lowers=steps < 0,
-            steps=abs(steps),
-            place=place,
-            text=f"{_instead(unit, pin)}{how}: {self._so(asked, 'with it')}",
+            builds=len(built),
+            moved=sum(found.get(project, version) != version for project, version in self._kept.items()),
+            lowers=False,
+            steps=0,
+            place=next((at for at, one in enumerate(asked) if one.key == unit.key), len(asked)),
+            text=text,
         )
 
-    def _so(self, asked: Sequence[Unit], how: str) -> str:
-        return f"the rest resolves {how}" if len(asked) > 1 else "that resolves"
+    def _compiled(self, resolution: Resolution) -> Iterator[str]:
+        """What a resolution would compile here that the rest alone does not."""
+        known = {pin.project for pin in self.base if isinstance(pin.dist, Sdist)}
+        for pin in resolution.pins:
+            dist = pin.dist
+            if isinstance(dist, Sdist) and pin.project not in known and self.trials.natives.compiles(dist):
+                yield f"{pin.project} {pin.version}"
 
     def _without_specifier(self, asked: Sequence[Unit], unit: Unit, steer: Steer) -> Outcome:
         constraints = [one for one in constraint_units(self.trials.roots) if one.key != unit.key]
@@ -158,7 +168,8 @@ class WaysOut:
     def _nearest(self, unit: Unit, pin: Pin) -> Iterator[Version]:
         """Versions that the others admit, by how few releases lie between them and what is asked for.
 
-        Those with a wheel come first: nobody wants a source build for a pin that is one release nearer.
+        Those with a wheel come first: nobody wants a source build for a pin that is one release nearer. Where
+        a newer version helps no older one is tried: it often helps for want of bounds that were learnt since.
         """
         if unit.fixes or unit.project in self.trials.roots.hashes:
             return
@@ -168,8 +179,11 @@ class WaysOut:
             for who, text in pin.asked
             if who != unit.place and (requirement := parse_requirement(text)) is not None
         ]
-        found = []
-        for version, steps in self._steps(unit).items():
+        found, every = [], self._steps(unit)
+        newer = pin.version is not None and every.get(pin.version, 0) > 0
+        for version, steps in every.items():
+            if newer and steps < 0:
+                continue
             unlike = version.is_prerelease and not (pin.version and pin.version.is_prerelease)
             if unlike or not steps or not all(one.contains(version, prereleases=True) for one in needed):
                 continue
@@ -194,14 +208,17 @@ class WaysOut:
         outcome = self._attempt(left, constraint_units(self.trials.roots), self._steered())
         if not isinstance(outcome, Resolution):
             return None
-        so = self._so(asked, "without it") if left else "nothing else is asked for"
-        place = next((at for at, one in enumerate(asked) if one.key == unit.key), len(asked))
-        text = f"drop {unit} ({unit.place}): {so}"
-        return _Way(builds=False, moved=self._moved(outcome), lowers=False, steps=0, place=place, text=text)
+        so = "the rest resolves without it" if left else "nothing else is asked for"
+        return self._way(asked, unit, outcome, f"drop {unit}{_at(unit)}: {so}")
 
 
 def _specifier(unit: Unit) -> str:
     return next((ask.span.text for ask in unit.asks), "")
+
+
+def _at(unit: Unit) -> str:
+    """Where it stands; of what was typed, nobody needs to be told."""
+    return "" if unit.place == "command line" else f" ({unit.place})"
 
 
 def _admits(unit: Unit, version: Version) -> bool:
@@ -231,9 +248,9 @@ def _instead(unit: Unit, pin: Pin) -> str:
     extras = sorted(ask.extra for ask in unit.asks if ask.extra)
     name = f"{unit.project}[{','.join(extras)}]" if extras else str(unit.project)
     if unit.fixes:
-        return f"take {name} {pin.version} from the index instead of {unit} ({unit.place})"
+        return f"take {name} {pin.version} from the index instead of {unit}{_at(unit)}"
     if not all(ask.span.exact for ask in unit.asks):
-        return f"let {unit} ({unit.place}) admit {unit.project} {pin.version}"
+        return f"let {unit}{_at(unit)} admit {unit.project} {pin.version}"
     if unit.constrains:
-        return f"constrain it to `{name}=={pin.version}` instead of `{unit.text}` ({unit.place})"
-    return f"ask for `{name}=={pin.version}` instead of `{unit.text}` ({unit.place})"
+        return f"constrain it to `{name}=={pin.version}` instead of `{unit.text}`{_at(unit)}"
+    return f"ask for `{name}=={pin.version}` instead of `{unit.text}`{_at(unit)}"

@@ -116,7 +116,7 @@ def _sentence(ask: Ask, parent: Candidate | None, others: Sequence[Version]) -> 
         which = "the newest" if parent.version == max(others) else "one"
         who = f"{who}, {which} of {len(others)} versions that this admits,"
     if ask.never:
-        return f"{who} cannot be used: {ask.never}." if parent else f"{ask.text}."
+        return f"{who} cannot be used: {ask.never.rstrip('.')}." if parent else f"{ask.text}."
     if parent is None:
         return f"{ask.origin} asks for {ask.text}."
     return f"{who} needs {ask.text}."
