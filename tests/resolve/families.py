@@ -63,7 +63,7 @@ def _exact_boto() -> Case:
 def _asynchronous_boto(tools: tuple[str, ...]) -> Case:
     """boto3 and aiobotocore each take a window of botocore, the second one a narrow window of each tenth."""
     last = 200
-    projects = {
+    projects: Projects = {
         "botocore": {f"1.{v}": () for v in range(last)},
         "s3transfer": {f"0.{v}": (f"botocore>=1.{v * 10},<2",) for v in range(last // 10)},
         "boto3": {
@@ -82,7 +82,9 @@ def _asynchronous_boto(tools: tuple[str, ...]) -> Case:
 
 def _beside_the_point() -> Case:
     """Ten projects of ten versions that have nothing to do with a conflict of two others."""
-    projects = {f"free{n}": {f"{v}": () for v in range(1, 11)} for n in range(10)}
+    projects: dict[str, dict[str, tuple[str, ...]]] = {
+        f"free{n}": {f"{v}": () for v in range(1, 11)} for n in range(10)
+    }
     projects["lib"] = {"1": ("core>=3",), "2": ("core>=3",)}
     projects["plug"] = {"1": ("core<3",)}
     projects["core"] = {f"{v}": () for v in range(1, 6)}
