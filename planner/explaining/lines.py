@@ -17,7 +17,6 @@ from planner.explaining.values import (
     FileGroup,
     NotThere,
     Other,
-    Raised,
     VerdictExplained,
 )
 from planner.explaining.verdictlines import some, verdict_lines
@@ -151,7 +150,7 @@ def _before(found: Explained, *, verbose: bool) -> Iterator[Line]:
     shown = runs if verbose else runs[:SHOWN_VERSIONS]
     rows = [(_label(run), run[0].uploaded, _why(run), "") for run in shown]
     when = "" if isinstance(pin.dist, Tree) else pin.dist.row.upload_time[:10]
-    rows.append((str(pin.version), when, "taken", "green"))
+    rows.append((str(pin.version), when, f"taken{_behind(found)}", "green"))
     wide = min(max(len(label) for label, _, _, _ in rows), 24)
     dates = 12 if any(date for _, date, _, _ in rows) else 0
     left = [(sum(map(len, runs[len(shown) :])), "more"), (len(unasked), "pre-release")]
@@ -160,6 +159,13 @@ def _before(found: Explained, *, verbose: bool) -> Iterator[Line]:
             yield from (_plain(f"  and {_more(count, what)}", "dim", 4) for count, what in left if count)
         head = (f"  {label:<{wide}}  ", "bold" if style else "")
         yield Line((head, (f"{date:<{dates}}", "dim"), (why, style)), wide + dates + 4)
+
+
+def _behind(found: Explained) -> str:
+    held = found.held_back
+    if held is None or held.months < 1:
+        return ""
+    return f", {_count(round(held.months), 'month')} behind {held.newest}"
 
 
 def _more(count: int, what: str) -> str:
@@ -190,28 +196,32 @@ def _label(run: Sequence[Other]) -> str:
 def _raised(found: Explained, *, verbose: bool) -> Iterator[Line]:
     """What another version would cost: as the choice found out, or as it was tried here."""
     held, tried = found.held_back, found.raised
-    if held is not None:
-        newer = f" is {_count(round(held.months), 'month')} newer" if held.months >= 1 else " is newer"
-        yield _plain(f"Held back: {held.newest}{newer}", "bold")
+    if held is not None and (held.holders or held.possible is not None or tried is not None):
+        yield _plain(f"Why not {held.newest}", "bold")
         yield from (_plain(f"  {sentence}", "", 4) for sentence in held.holders)
         if held.possible is not None:
-            head = "pinning it higher:" if held.possible else "cannot be pinned higher:"
-            yield from _listed(head, held.cost, verbose=verbose)
+            yield from _with(found, str(held.newest), held.cost, possible=held.possible, verbose=verbose)
     if tried is not None:
         if held is None:
-            yield _plain(f"If {found.pin.project} {tried.version} were pinned (it was tried)", "bold")
-        yield from _tried(tried, verbose=verbose)
+            yield _plain(f"Why not {tried.version}", "bold")
+        if tried.possible is None:
+            yield from (_plain(f"  {tried.version} {line}", "dim", 4) for line in tried.lines)
+        else:
+            told = str(tried.version)
+            yield from _with(found, told, tried.lines, possible=tried.possible, verbose=verbose)
 
 
-def _tried(tried: Raised, *, verbose: bool) -> Iterator[Line]:
-    if tried.possible is None:
-        yield from (_plain(f"  {line}", "dim", 4) for line in tried.lines)
-    elif not tried.possible:
-        yield from _listed("there is no resolution:", tried.lines, verbose=verbose)
-    elif tried.lines:
-        yield from _listed("the set resolves, and this changes:", tried.lines, verbose=verbose)
+def _with(
+    found: Explained, version: str, lines: Sequence[str], *, possible: bool, verbose: bool
+) -> Iterator[Line]:
+    """What was found out by resolving the set with another version of the project."""
+    head = f"with {found.pin.project} {version} (it was tried)"
+    if not possible:
+        yield from _listed(f"{head} there is no resolution:", lines, verbose=verbose)
+    elif lines:
+        yield from _listed(f"{head} the set resolves, and this changes:", lines, verbose=verbose)
     else:
-        yield _plain("  the set resolves, and nothing else changes", "", 4)
+        yield _plain(f"  {head} the set resolves, and nothing else changes", "", 4)
 
 
 def _listed(head: str, lines: Sequence[str], *, verbose: bool) -> Iterator[Line]:

@@ -35,7 +35,9 @@ def raised(pin: Pin, version: Version, pins: Sequence[Pin], asks: Sequence[Ask],
     outcome = trials.attempt(asks, steer)
     if isinstance(outcome, Clash):
         if outcome.limit:
-            return Raised(version=version, possible=None, lines=(f"was not found out: {outcome.limit}",))
+            return Raised(
+                version=version, possible=None, lines=(f"was not tried to the end: {outcome.limit}",)
+            )
         return Raised(version=version, possible=False, lines=outcome.lines)
     before = {one.project: one for one in pins}
     after = {one.project: one for one in outcome.pins}
