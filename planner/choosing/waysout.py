@@ -25,6 +25,9 @@ WAYS = 3
 NEAREST = (1, 4, 16)
 """How many of the nearest versions are tried before the newest is proposed."""
 
+SEARCHED = 32
+"""Among so many versions the nearest is searched for: each attempt may have to read the metadata of all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class _Way:
@@ -115,24 +118,33 @@ class WaysOut:
         pin = _pin_of(outcome, unit.project)
         if pin is None or pin.version is None:
             return None
-        near = [*self._nearest(unit, pin)]
-        for count in NEAREST:
-            some = frozenset(near[:count])
-            if pin.version in some or not some:
-                break
-            nearer = self._without_specifier(asked, unit, self._steered({unit.project: some}))
-            found = _pin_of(nearer, unit.project)
-            if found is not None:
-                outcome, pin = nearer, found
-                break
-            if count >= len(near):
-                break
+        outcome, pin = self._nearer(asked, unit, outcome, pin)
         if not isinstance(outcome, Resolution) or pin.version is None:
             return None
         so = "the rest resolves with it" if len(asked) > 1 else "that resolves"
         way = self._way(asked, unit, outcome, f"{_instead(unit, pin)}: {so}")
         steps = self._steps(unit).get(pin.version, 0)
         return replace(way, lowers=steps < 0, steps=abs(steps))
+
+    def _nearer(self, asked: Sequence[Unit], unit: Unit, outcome: Outcome, pin: Pin) -> tuple[Outcome, Pin]:
+        """The same with the nearest version that helps, where that is among the first few.
+
+        More versions never make it harder: how many are needed is found by halving.
+        """
+        near = [*self._nearest(unit, pin)]
+        failed, worked = 0, near.index(pin.version) + 1 if pin.version in near else SEARCHED + 1
+        sizes = [size for size in NEAREST if size < min(worked, len(near) + 1)]
+        while sizes or (worked <= SEARCHED and worked - failed > 1):
+            size = sizes.pop(0) if sizes else (failed + worked) // 2
+            some = frozenset(near[:size])
+            nearer = self._without_specifier(asked, unit, self._steered({unit.project: some}))
+            found = _pin_of(nearer, unit.project)
+            if found is None:
+                failed = size
+                continue
+            outcome, pin, sizes = nearer, found, []
+            worked = near.index(found.version) + 1 if found.version in near else size
+        return outcome, pin
 
     def _way(self, asked: Sequence[Unit], unit: Unit, outcome: Resolution, text: str) -> _Way:
         """A way that was checked, with all that it changes beside what it says."""

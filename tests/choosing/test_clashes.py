@@ -149,6 +149,38 @@ def test_every_version_of_a_range_clashes() -> None:
     assert "Each of the other 3 versions of a clashes as well." in found.facts
 
 
+@pytest.mark.parametrize(("first", "told"), [(2, 2), (3, 3), (6, 6), (17, 17), (25, 40)])
+def test_the_nearest_version_that_helps_is_found(first: int, told: int) -> None:
+    world = Universe().many("c", {"1": (), "2": ()})
+    world.many("a", {str(number): (f"c<{2 if number < first else 3}",) for number in range(1, 41)})
+    found = only(searched(world, "a==1", "c==2", "c"))
+    ways = [found.remedy, *found.facts]
+    assert any(f"ask for `a=={told}` instead of `a==1` (r.txt:1)" in way for way in ways)
+
+
+def test_an_older_version_is_proposed_only_where_no_newer_one_helps() -> None:
+    world = Universe().many("c", {"1": (), "2": ()})
+    world.many("a", {"1": (), "2": ("c<2",), "3": ("c<2",), "4": ()})
+    found = only(searched(world, "a==2", "c==2"))
+    ways = [found.remedy, *found.facts]
+    assert any("ask for `a==4` instead of `a==2`" in way for way in ways)
+    world.many("a", {"5": ("c<2",)}).many("b", {"1": ("a!=4",)})
+    found = only(searched(world, "a==2", "c==2", "b"))
+    ways = [found.remedy, *found.facts]
+    assert any("ask for `a==1` instead of `a==2`" in way for way in ways)
+
+
+def test_what_a_way_out_compiles_is_told_and_ranks_it_behind() -> None:
+    world = Universe().many("a", {"1": ("c<2",)}).many("c", {"2": (), "3": ()})
+    world.add("c-1-cp39-cp39-win_amd64.whl").add("c-1.tar.gz")
+    world.many("a", {"0": ()})
+    found = only(searched(world, "a==1", "c>=2"))
+    assert found.remedy == "ask for `a==0` instead of `a==1` (r.txt:1): the rest resolves with it"
+    assert found.facts[-1] == (
+        "Or: let `c>=2` (r.txt:2) admit c 1: the rest resolves with it (c 1 would be compiled here)."
+    )
+
+
 def test_a_requirement_that_clashes_with_itself() -> None:
     world = Universe().many("a", {"1": ("b", "c<2"), "2": ("b", "c<2")}).many("b", {"1": ("c>=2",)})
     world.many("c", {"1": (), "2": ()})
