@@ -254,4 +254,5 @@ def _left_out(core: Core, story: Clash) -> Iterator[str]:
     text = " ".join(story.lines)
     for unit in core.constraints:
         if f"{unit.place} " not in text:
-            yield f"{unit.place} constrains {unit.project} to {unit.text}."
+            limit = next((ask.span.text for ask in unit.asks), "one file")
+            yield f"{unit.place} constrains {unit.project} to {limit}."

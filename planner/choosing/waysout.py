@@ -154,7 +154,10 @@ class WaysOut:
             text += f" ({', '.join(built[:2])}{' and more' if len(built) > 2 else ''} would be compiled here)"
         return _Way(
             builds=len(built),
-            moved=sum(found.get(project, version) != version for project, version in self._kept.items()),
+            moved=sum(
+                project != unit.project and found.get(project, version) != version
+                for project, version in self._kept.items()
+            ),
             lowers=False,
             steps=0,
             place=next((at for at, one in enumerate(asked) if one.key == unit.key), len(asked)),
@@ -194,7 +197,9 @@ class WaysOut:
         found, every = [], self._steps(unit)
         newer = pin.version is not None and every.get(pin.version, 0) > 0
         for version, steps in every.items():
-            if newer and steps < 0:
+            if newer != (
+                steps > 0
+            ):  # the newest that helps was found: where that is older, no newer one does
                 continue
             unlike = version.is_prerelease and not (pin.version and pin.version.is_prerelease)
             if unlike or not steps or not all(one.contains(version, prereleases=True) for one in needed):

@@ -125,17 +125,18 @@ def _sentence(ask: Ask, parent: Candidate | None, others: Sequence[Version]) -> 
 def _constraints(project: NormalizedName, provider: Provider) -> Iterator[str]:
     """What constrains a project on the way (of the contested one, `why_none` tells it)."""
     for constraint in provider.constrained(project):
-        yield f"{constraint.origin} constrains it to {constraint.text}."
+        yield f"{constraint.origin} constrains {project} to {constraint.span.text}."
 
 
 def _admitted(project: NormalizedName, asks: Sequence[Ask], provider: Provider) -> Iterator[str]:
     """Which versions each side of a clash of ranges admits: that tells how far apart they are."""
+    asks = [*asks, *provider.constrained(project)]
     sides = {ask.span.text: ask for ask in asks if ask.span.text and not ask.span.exact}
     if project in provider.fixed or len({ask.span.text for ask in asks}) < 2:
         return
     told = []
     for text, ask in sorted(sides.items()):
-        versions = provider.usable(project, [ask])
+        versions = provider.usable(project, [ask], alone=True)
         if versions:
             low, high = min(versions), max(versions)
             told.append(f"{text} admits {low}" + (f" to {high}" if low != high else " alone"))

@@ -234,9 +234,11 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
     def is_satisfied_by(self, requirement: Ask, candidate: Candidate) -> bool:
         return not requirement.never and requirement.admits(candidate.version)
 
-    def usable(self, project: NormalizedName, asks: Sequence[Ask]) -> tuple[Version, ...]:
-        """The versions with a file for the machine that these requirements (and constraints) admit."""
-        constraints = self._constraints.get(project, ())
+    def usable(
+        self, project: NormalizedName, asks: Sequence[Ask], *, alone: bool = False
+    ) -> tuple[Version, ...]:
+        """The versions with a file for the machine that these requirements admit, `alone` or constrained."""
+        constraints = () if alone else self._constraints.get(project, ())
         spans = {ask.span.text: ask.span for ask in (*asks, *constraints)}
         yanked = any(span.exact for span in spans.values())
         page = self._catalog.page(project)
@@ -259,9 +261,9 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
             return
         constraints = self._constraints.get(project, ())
         for constraint in constraints:
-            yield f"{constraint.origin} constrains it to {constraint.text}."
+            yield f"{constraint.origin} constrains {project} to {constraint.span.text}."
         page = self._catalog.page(project)
-        sides = dict.fromkeys(ask.span.text for ask in asks if ask.span.text)
+        sides = dict.fromkeys(ask.span.text for ask in (*asks, *constraints) if ask.span.text)
         together = " and ".join(sides) or "any version"
         spans = {ask.span.text: ask.span for ask in (*asks, *constraints)}
         versions = self.versions(project, spans, lowest=False)

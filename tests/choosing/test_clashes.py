@@ -193,7 +193,7 @@ def test_a_constraint_is_named_and_can_be_the_way_out() -> None:
     search = searched(PAIR, "gevent==23.9.1", "solo", constraints=["solo<9", "greenlet==2.0.2", "web==1"])
     found = only(search)
     assert found.evidence == ("r.txt:1", "c.txt:2")
-    assert "c.txt:2 constrains it to greenlet==2.0.2." in found.facts
+    assert "c.txt:2 constrains greenlet to ==2.0.2." in found.facts
     assert not any("solo" in fact for fact in found.facts)
     ways = [found.remedy, *(fact for fact in found.facts if fact.startswith("Or: "))]
     assert any("constrain it to `greenlet==3.0.0` instead of `greenlet==2.0.2` (c.txt:2)" in w for w in ways)
@@ -207,7 +207,7 @@ def test_a_constraint_on_what_lies_between() -> None:
     assert found.facts[:4] == (
         "r.txt:1 asks for a.",
         "a 1 needs b.",
-        "c.txt:1 constrains it to b==1.",
+        "c.txt:1 constrains b to ==1.",
         "b 1 needs c<2.",
     )
 
