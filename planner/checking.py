@@ -93,8 +93,8 @@ def judge(
     choice: Choice | None = None
     if search.resolution is not None:
         say("looking for the freshest set that installs")
-        lacks = Lacks(machine=trials.machine, look=look, catalog=catalog)
-        choice = choose(trials, search.asks, search.resolution, lacks.of, steer.keep)
+        lacks = Lacks(machine=trials.machine, look=look, catalog=catalog, fits=fits)
+        choice = choose(trials, search.asks, search.resolution, lacks, steer.keep)
     resolution = choice.resolution if choice else None
     say("reading source distributions")
     pins = [_hashed(pin, digest) for pin in (resolution.pins if resolution else ())]

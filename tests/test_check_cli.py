@@ -146,7 +146,7 @@ MACHINES = {
 @pytest.mark.parametrize("name", MACHINES)
 def test_another_machine_has_its_own_reason_to_build(shop: Shop, name: str) -> None:
     words, code, why = MACHINES[name]
-    ran = shop.check("many", *words)
+    ran = shop.check("many==3.0", *words)
     assert ran.code == 1
     assert f"many 3.0  native   {code}  " in ran.out
     assert why in ran.out
@@ -154,11 +154,42 @@ def test_another_machine_has_its_own_reason_to_build(shop: Shop, name: str) -> N
 
 
 def test_the_nearest_alternative_is_named(shop: Shop) -> None:
-    ran = shop.check("many", "--assume", "glibc=2.17")
-    assert "instead: many==2.0 has a wheel for this machine (newest older version)" in ran.out
-    assert shop.package("many")["tool"]["wheelplan"]["alternatives"] == [
-        "many==2.0 has a wheel for this machine (newest older version)"
-    ]
+    ran = shop.check("many==3.0", "--assume", "glibc=2.17")
+    way = "many==2.0 has a wheel for this machine (newest older version); if the command line (==3.0) is widened"
+    assert f"instead: {way}" in ran.out
+    assert shop.package("many")["tool"]["wheelplan"]["alternatives"][0] == f"{way}, everything else can stay"
+
+
+OLD = ("--assume", "glibc=2.17")
+
+
+def test_a_wheel_is_taken_before_a_newer_build_and_said(shop: Shop) -> None:
+    ran = shop.check("many", *OLD)
+    assert (ran.code, shop.package("many")["version"]) == (0, "2.0")
+    assert (
+        "many 2.0  newest 3.0: many 3.0 has no wheel for this machine, and would be compiled here" in ran.out
+    )
+    assert "The newest of each project first, as pip and uv go, would mean 1 native build more" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "version"),
+    [
+        (("--prefer", "newest"), "3.0"),
+        (("--allow-build", "many"), "3.0"),
+        (("--no-binary", "many"), "3.0"),
+        (("--no-build",), "2.0"),
+        (("--max-held-back", "1d"), "2.0"),  # of files without upload times none is too old
+    ],
+)
+def test_the_words_that_steer_the_choice(shop: Shop, words: tuple[str, ...], version: str) -> None:
+    assert shop.pins("many", *OLD, *words) == {"many": version}
+
+
+def test_a_span_that_is_none_is_refused(shop: Shop) -> None:
+    ran = shop.check("many", "--max-held-back", "soon")
+    assert ran.code == 2
+    assert "`max-held-back` is 'soon', which is no duration" in ran.err
 
 
 READY = ["--assume", "program:gcc=12.2.0", "--assume", "header:Python.h=3.11.7"]

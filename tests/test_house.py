@@ -161,7 +161,7 @@ def test_the_readme_lists_every_code() -> None:
 
 def test_every_code_is_used() -> None:
     source = "\n".join(
-        path.read_text(encoding="utf-8") for name, path in modules().items() if "findings" not in name
+        path.read_text(encoding="utf-8") for name, path in modules().items() if name != "planner.findings"
     )
     assert {code for code in CODES if f'"{code}"' not in source} == set()
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Literal, TypeAlias
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from planner.building.environments import declared
+from planner.building.older import series
 from planner.building.readiness import Look
 from planner.dists import Sdist, SdistReading, parse_requirement
 from planner.facts import Fact, Machine
+from planner.fits import Fits
 from planner.knowledge.projects import needs_of
 from planner.page import Catalog
 from planner.prerequisites.joining import subjects_to_look_for
@@ -20,8 +23,12 @@ from planner.prerequisites.states import packages_to_ask, prerequisites
 
 __all__ = ["Lack", "Lacks"]
 
+SERIES_READ = 4
+"""Sdists read in search of an older version that lacks less."""
+
 Lack: TypeAlias = Literal["nothing", "missing", "hopeless"]
 """`missing`: something that could be installed; `hopeless`: something that nothing here can supply."""
+_RANKS: tuple[Lack, ...] = ("nothing", "missing", "hopeless")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +38,7 @@ class Lacks:
     machine: Machine
     look: Look
     catalog: Catalog
+    fits: Fits
     _known: dict[tuple[NormalizedName, Version], Lack] = field(default_factory=dict)
 
     def of(self, sdist: Sdist) -> Lack:
@@ -40,6 +48,15 @@ class Lacks:
             reading = self.catalog.sdist(sdist, self.machine.markers)
             self._known[key] = self._judge(sdist, reading) if isinstance(reading, SdistReading) else "missing"
         return self._known[key]
+
+    def readier(self, sdist: Sdist) -> Version | None:
+        """The newest older version that lacks less, of a few minor series; None where none of them does."""
+        rank = _RANKS.index(self.of(sdist))
+        page = self.catalog.page(sdist.project)
+        for older in islice(series(page, sdist.version, self.fits), SERIES_READ):
+            if _RANKS.index(self.of(older)) < rank:
+                return older.version
+        return None
 
     def _judge(self, sdist: Sdist, reading: SdistReading) -> Lack:
         inspected = reading.inspection.needs if reading.inspection is not None else ()

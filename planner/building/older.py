@@ -17,7 +17,7 @@ from planner.knowledge.projects import needs_of
 from planner.page import Catalog, Page
 from planner.prerequisites.states import prerequisites
 
-__all__ = ["buildable_version"]
+__all__ = ["buildable_version", "series"]
 
 MOST_READ = 8
 """Sdists read in search of it: one of each minor series, newest first."""
@@ -31,7 +31,7 @@ def buildable_version(
     Asked only where the package manager cannot supply what the pinned version needs.
     """
     page = catalog.page(ready.project)
-    for sdist in _series(page, version, fits):
+    for sdist in series(page, version, fits):
         reading = catalog.sdist(sdist, machine.markers)
         if not isinstance(reading, SdistReading) or reading.refuses:
             continue
@@ -44,7 +44,7 @@ def buildable_version(
     return None
 
 
-def _series(page: Page, version: Version, fits: Fits) -> Iterator[Sdist]:
+def series(page: Page, version: Version, fits: Fits) -> Iterator[Sdist]:
     """The newest usable sdist of each older minor series, newest first."""
     seen: set[tuple[int, ...]] = {version.release[:2]}
     older = sorted((v for v in page.versions if v < version and not v.is_prerelease), reverse=True)

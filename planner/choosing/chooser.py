@@ -9,9 +9,10 @@ nothing, there is nothing; so that what is left in the end was proven, not guess
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Protocol
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -19,17 +20,28 @@ from packaging.version import Version
 from planner.choosing.ages import MONTH, Ages
 from planner.choosing.trials import Trials
 from planner.choosing.values import Burden
-from planner.dists import Pin, Sdist, Tree
+from planner.dists import Pin, Sdist
 from planner.resolve.asks import Ask, Resolution
 from planner.resolve.steer import Steer
 
 __all__ = ["Chooser", "Found", "Lacking"]
 
-Lacking = Callable[[Sdist], str]
-"""What building an sdist would lack here: `nothing`, `missing`, or `hopeless` (nothing can supply it)."""
+
+class Lacking(Protocol):
+    """Judges what native builds would lack on the machine."""
+
+    def of(self, sdist: Sdist) -> str:
+        """`nothing`, `missing`, or `hopeless` (nothing can supply it)."""
+
+    def readier(self, sdist: Sdist) -> Version | None:
+        """The newest older version that lacks less, if one is near."""
+
 
 NOTICEABLE = 1.0
 """Months; a root requirement that is less behind is not worth an attempt."""
+
+BUILDS_READIED = 6
+"""Of so many native builds that lack something, an older version that lacks less is looked for."""
 
 STALE_ROOTS = 12
 """Of so many root requirements, the stalest first, a fresher version is looked for."""
@@ -98,18 +110,21 @@ class Chooser:
     # -- how good a resolution is ---------------------------------------------------------------------
 
     def natives(self, resolution: Resolution) -> tuple[Pin, ...]:
-        """The pins that would be compiled here, the user's own trees and addresses aside."""
-        return tuple(
-            pin
-            for pin in resolution.pins
-            if not (pin.direct or isinstance(pin.dist, Tree)) and self.trials.natives.compiles(pin.dist)
-        )
+        """The pins that would be compiled here, but for the user's own and those that he accepts."""
+        compiles = self.trials.natives.compiles
+        return tuple(pin for pin, dist in self._built(resolution) if compiles(dist))
+
+    def _built(self, resolution: Resolution) -> Iterator[tuple[Pin, Sdist]]:
+        """All pins that would be compiled here, the user's own trees and addresses aside."""
+        for pin in resolution.pins:
+            dist = pin.dist
+            if not pin.direct and isinstance(dist, Sdist) and self.trials.natives.native(dist):
+                yield pin, dist
 
     def burden(self, resolution: Resolution, *, lacks: bool = True) -> Burden:
         """How much a resolution asks of its user; without `lacks`, sdists are not read for it."""
         natives = self.natives(resolution)
-        dists = [pin.dist for pin in natives if lacks and isinstance(pin.dist, Sdist)]
-        lacking = [self._lacking(dist) for dist in dists]
+        lacking = [self._lacking.of(dist) for _, dist in self._built(resolution)] if lacks else []
         months = self.months(resolution)
         ages = [months[project] for project in self.roots if project in months]
         others = (
@@ -136,12 +151,17 @@ class Chooser:
             if (version := versions.get(project)) is not None
         }
 
+    def readier(self, one: Sdist, other: Sdist) -> bool:
+        """Whether building the one lacks less on this machine than building the other."""
+        return self._lacking.of(one) != self._lacking.of(other) != "nothing"
+
     # -- bettering one --------------------------------------------------------------------------------
 
     def better(self, resolution: Resolution) -> Found:
         """The best that the attempts find, starting from a resolution."""
         best = Found(resolution, self.burden(resolution))
         best = self._without_builds(best)
+        best = self._readier(best)
         return self._fresher(best)
 
     def attempt(self, best: Found, steer: Steer) -> Found:
@@ -162,10 +182,7 @@ class Chooser:
             if project is None:
                 return best
             tried.add(project)
-            within: dict[NormalizedName, Container[Version]] = {
-                root: _Span(self.ages, root, max(age, self.tolerated))
-                for root, age in self.months(best.resolution).items()
-            }
+            within = self._kept_fresh(best.resolution)
             within[project] = _Tolerable(self.ages, project, self.tolerated)
             best = self.attempt(
                 best,
@@ -180,6 +197,30 @@ class Chooser:
         span = _Tolerable(self.ages, project, self.tolerated)
         dists = (self.trials.fits.choose(page, v) for v in self.ages.admitted(project) if v in span)
         return any(dist is not None and not self.trials.natives.compiles(dist) for dist in dists)
+
+    def _readier(self, best: Found) -> Found:
+        """With an older version of what cannot be built here as it is, where one can."""
+        if not best.burden.unready:
+            return best
+        for pin, dist in [*self._built(best.resolution)][:BUILDS_READIED]:
+            if self._lacking.of(dist) == "nothing":
+                continue
+            if pin.project in self.roots and self.ages.admitted(pin.project)[1:] == ():
+                continue
+            version = self._lacking.readier(dist)
+            if version is None or version not in _Tolerable(self.ages, pin.project, self.tolerated):
+                continue
+            within = {**self._kept_fresh(best.resolution), pin.project: frozenset({version})}
+            builds = frozenset(one.project for one in self.natives(best.resolution))
+            best = self.attempt(best, replace(self.steer, first=(pin.project,), builds=builds, within=within))
+        return best
+
+    def _kept_fresh(self, resolution: Resolution) -> dict[NormalizedName, Container[Version]]:
+        """Bounds that keep every root requirement as fresh as the user tolerates, or as it is."""
+        return {
+            root: _Span(self.ages, root, max(age, self.tolerated))
+            for root, age in self.months(resolution).items()
+        }
 
     def _fresher(self, best: Found) -> Found:
         """Fresher root requirements, the stalest first, while no other becomes as stale."""

@@ -96,11 +96,12 @@ def difference(choice: Choice, fits: Fits) -> str:
     parts = []
     if other.native != own.native:
         more = other.native > own.native
-        parts.append(f"{abs(other.native - own.native)} native builds {'more' if more else 'fewer'}")
+        number = _count(abs(other.native - own.native), "native build", "native builds")
+        parts.append(f"{number} {'more' if more else 'fewer'}")
     if abs(other.worst - own.worst) >= 1:
         parts.append(f"a stalest requirement {_months(other.worst)} behind, not {_months(own.worst)}")
-    number = sum(1 for _ in _changes(choice))
-    parts = parts or [f"{_count(number, 'other version', 'other versions')}"]
+    changed = sum(1 for _ in _changes(choice))
+    parts = parts or [_count(changed, "other version", "other versions")]
     return f"{who[:1].upper()}{who[1:]} would mean {' and '.join(parts)}"
 
 

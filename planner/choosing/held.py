@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from planner.choosing.chooser import NOTICEABLE, Chooser, Found
 from planner.choosing.values import HeldBack
-from planner.dists import Metadata, Pin, Wheel, parse_requirement
+from planner.dists import Metadata, Pin, Sdist, Wheel, parse_requirement
 from planner.resolve.admission import applies
 from planner.resolve.asks import Outcome, Resolution
 
@@ -108,6 +108,13 @@ def _holders(
         yield f"{pin.project} {newest} has no wheel for this machine, and would be compiled here"
     elif not blocked:
         own = [*_own_needs(chooser, pin.project, newest, pins)]
+        dist = chooser.trials.fits.choose(chooser.trials.catalog.page(pin.project), newest)
+        if not own and isinstance(dist, Sdist) and isinstance(pin.dist, Sdist):
+            own = (
+                [f"{pin.project} {newest} needs what cannot be had here"]
+                if chooser.readier(pin.dist, dist)
+                else []
+            )
         if not own and chooser.kept.get(pin.project) == pin.version:
             own = [f"the plan has {pin.version} (`-P {pin.project}` raises it, `-U` all)"]
         yield from own

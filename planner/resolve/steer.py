@@ -76,12 +76,16 @@ class Natives:
         """The projects of which an older version with a wheel was tried before a native build."""
 
     def compiles(self, dist: Dist) -> bool:
-        """Whether installing the file compiles something, or may: what cannot be told counts as native.
+        """Whether installing the file means a native build that is worth avoiding.
 
-        Never for a build that the user accepts (`--allow-build`): nobody wants it avoided.
+        Never one that the user accepts (`--allow-build`): nobody wants it avoided.
         """
         allowed = self._fits.policy.allow_builds
-        if isinstance(dist, Wheel) or dist.project in allowed or ":all:" in allowed:
+        return not (dist.project in allowed or ":all:" in allowed) and self.native(dist)
+
+    def native(self, dist: Dist) -> bool:
+        """Whether installing the file compiles something, or may: what cannot be told counts as native."""
+        if isinstance(dist, Wheel):
             return False
         key = (dist.project, dist.version)
         if key not in self._known:

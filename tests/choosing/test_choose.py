@@ -84,12 +84,32 @@ def trials_of(universe: Universe, policy: Policy | None = None, *, late: bool = 
     )
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """What builds lack, by project; and the older versions that lack less."""
+
+    answers: Mapping[str, str]
+    older: Mapping[str, str]
+
+    def of(self, sdist: Sdist) -> str:
+        ready = self.older.get(sdist.project)
+        return "nothing" if ready == str(sdist.version) else self.answers.get(sdist.project, "nothing")
+
+    def readier(self, sdist: Sdist) -> Version | None:
+        version = self.older.get(sdist.project)
+        return Version(version) if version is not None else None
+
+
+NOTHING = Lacking({}, {})
+
+
 def chosen(
     universe: Universe,
     *requirements: str,
     policy: Policy | None = None,
     previous: Previous | None = None,
     lacking: Mapping[str, str] | None = None,
+    older: Mapping[str, str] | None = None,
     late: bool = False,
 ) -> Choice:
     trials = trials_of(universe, policy, late=late)
@@ -97,8 +117,7 @@ def chosen(
     steer = first_steer(trials.fits.policy, previous)
     first = trials.resolve(wanted, steer)
     assert isinstance(first, Resolution)
-    answers = lacking or {}
-    return choose(trials, wanted, first, lambda dist: answers.get(dist.project, "nothing"), steer.keep)
+    return choose(trials, wanted, first, Lacking(lacking or {}, older or {}), steer.keep)
 
 
 def versions(choice: Choice | Resolution) -> dict[str, str]:
@@ -258,6 +277,18 @@ def test_a_build_that_lacks_something_weighs_more() -> None:
     assert (choice.burden.hopeless, choice.burden.unready, choice.burden.native) == (1, 2, 2)
 
 
+def test_an_older_version_that_can_be_built_here() -> None:
+    universe = Universe()
+    for version, months in (("3.0", 0), ("2.0", 5), ("1.0", 10)):
+        sdist(universe, "geo", version, months=months)
+    lacking, older = {"geo": "hopeless"}, {"geo": "2.0"}
+    choice = chosen(universe, "geo", lacking=lacking, older=older)
+    assert versions(choice) == {"geo": "2.0"}
+    assert choice.held_back[0].holders == ("geo 3.0 needs what cannot be had here",)
+    assert versions(chosen(universe, "geo>=3", lacking=lacking, older=older)) == {"geo": "3.0"}
+    assert versions(chosen(universe, "geo", older=older)) == {"geo": "3.0"}
+
+
 def test_no_time_left_is_told() -> None:
     choice = chosen(frameworks(), "vision", "torch", "vllm", late=True)
     assert choice.cut
@@ -341,12 +372,12 @@ def test_against_every_resolution(world: Worlds) -> None:
     assert isinstance(first, Resolution) == bool(possible)
     if not isinstance(first, Resolution):
         return
-    choice = choose(trials, wanted, first, lambda _: "nothing")
+    choice = choose(trials, wanted, first, NOTHING)
     own = versions(choice)
     assert own in possible
     newest = trials.resolve(wanted, NEWEST)
     assert isinstance(newest, Resolution)
-    chooser = Chooser(trials, wanted, lambda _: "nothing")
+    chooser = Chooser(trials, wanted, NOTHING)
     assert choice.burden <= chooser.burden(newest)
     natives = {p for p in PROJECTS if release_of(world, own, p).native}
     months = {p: release_of(world, own, p).months for p in PROJECTS}

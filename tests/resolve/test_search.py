@@ -236,7 +236,7 @@ def test_a_search_that_runs_out_of_rounds_says_so() -> None:
     world = Universe().many("a", {"1": ("b",)}).many("b", {"1": ("c",)}).many("c", {"1": ()})
     outcome = run(world, "a", rounds=2)
     assert isinstance(outcome, Clash)
-    assert outcome.limit == "gave up after 2 rounds"
+    assert outcome.limit == "gave up after 4 rounds", "two of resolvelib, two of the complete search"
 
 
 def test_a_long_chain_needs_no_recursion() -> None:
