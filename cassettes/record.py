@@ -479,6 +479,8 @@ def meaning(found: Checked, index: str) -> dict[str, Any]:
     value = checked_json(found, plan_path="", exit_code=found.exit_code)
     for key in ("requests", "bytes", "rounds", "settings"):
         del value[key]
+    if value.get("choice"):
+        del value["choice"]["rounds"]
     text = json.dumps(value, sort_keys=True, indent=1)
     text = text.replace(index, INDEX).replace(index.rstrip("/"), INDEX.rstrip("/"))
     result: dict[str, Any] = json.loads(text)

@@ -227,9 +227,11 @@ def test_every_problem_of_the_impossible_set_is_told_at_once(case: Case) -> None
     assert "did you mean `psutil`?" in ran.out
     assert "examples/impossible/requirements.txt:7: No version of scikit-learn" in ran.out
     assert "ask for `scikit-learn==1.4.0`" in ran.out
-    assert "No version of botocore serves all who ask for it." in ran.out
-    assert "boto3 1.35.0 needs botocore (<1.36.0,>=1.35.0)." in ran.out
-    assert "examples/impossible/requirements.txt:4 asks for aiobotocore==2.25.0." in ran.out
+    assert "No version of django serves all who ask for it." in ran.out
+    assert "examples/impossible/requirements.txt:4 asks for djangorestframework==3.16.0." in ran.out
+    assert "djangorestframework 3.16.0 needs django>=4.2." in ran.out
+    assert "-> let `django<4` (examples/impossible/requirements.txt:3) admit django 4.2: the rest" in ran.out
+    assert "Or: ask for `djangorestframework==3.15.1` instead of `djangorestframework==3.16.0`" in ran.out
     assert "4 requirements cannot be met" in ran.out
     answer = case.json()
     assert answer["plan"] is None
