@@ -6,35 +6,26 @@ Knows the order of the work and nothing that a piece knows itself; must not prin
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from planner.disk import cache_folder, read_local
-from planner.errors import InputError
+from planner.disk import read_local
 from planner.facts import Machine
-from planner.request import MachineRequest, Request, World
+from planner.request import MachineRequest, Request
+from planner.supply import catalog_of, client_of, sdist_reader, sources_of
 from planner.target import look_locally, machine_for
 from planner.viewpoint import as_asked, as_seen, plan_folder
 
 if TYPE_CHECKING:
-    from packaging.utils import NormalizedName
-    from packaging.version import Version
-
     from planner.building.readiness import Ready
     from planner.checking import Judged
-    from planner.dists import Dist, Metadata, Refusal, SdistReading
     from planner.explaining.values import Explanation
     from planner.indexes.catalog import IndexCatalog
-    from planner.indexes.client import Client
-    from planner.inputs.localproject import LocalProject
     from planner.keeping import Earlier, Upgrades
-    from planner.reader import SdistReader
-    from planner.roots import Sources
     from planner.settings import Settings
     from planner.verdict import Checked
     from planner.wanted import Inputs, Note
@@ -97,14 +88,14 @@ def _running(request: Request, say: Callable[[str], None], warn: Callable[[str],
         upgrades = upgrades_of(settings)
         wanted = request.machine.or_else(settings.text, settings.items)
         fingerprint = aside.submit(machine_for, wanted, world)  # waits for programs, mostly
-        client = _client(settings, world)
-        sdists = _sdist_reader(world, warn)
+        client = client_of(settings, world)
+        sdists = sdist_reader(world, warn)
         try:
             missing: list[Note] = []
             inputs = inputs_of(request, settings, client, missing)
             building = build_inputs(request, settings, client)
             settings = with_inputs(settings, inputs)
-            catalog = _catalog(
+            catalog = catalog_of(
                 settings, inputs, client=client, sdists=sdists, world=world, say=say, warn=warn
             )
             machine = fingerprint.result()
@@ -129,54 +120,6 @@ def _running(request: Request, say: Callable[[str], None], warn: Callable[[str],
             client.close()
 
 
-def _client(settings: Settings, world: World) -> Client:
-    from planner.indexes.client import Client  # noqa: PLC0415
-    from planner.indexes.network import Network  # noqa: PLC0415
-
-    network = Network.from_environment(
-        world.environ,
-        cert=settings.text("cert"),
-        proxy=settings.text("proxy"),
-        offline=settings.flag("offline"),
-    )
-    hosts = frozenset(settings.trusted_hosts)
-    keyring = settings.text("keyring-provider") != "disabled"
-    http2 = settings.flag("http2")
-    return Client(replace(network, trusted=hosts, keyring=keyring, http2=http2))
-
-
-def _catalog(
-    settings: Settings,
-    inputs: Inputs,
-    *,
-    client: Client,
-    sdists: SdistReader,
-    world: World,
-    say: Callable[[str], None],
-    warn: Callable[[str], None],
-) -> IndexCatalog:
-    from planner.indexes.cache import Cache  # noqa: PLC0415
-    from planner.indexes.catalog import IndexCatalog  # noqa: PLC0415
-    from planner.sdist import READER  # noqa: PLC0415
-
-    # uv's `[tool.uv.sources]`: a project that is pinned to an index is asked of that one alone.
-    named = {index.name: index for index in (*settings.indexes, *settings.explicit) if index.name}
-    routes = {w.name: (named[w.index],) for w in inputs.wanted if w.name and w.index in named}
-    folder = None if settings.flag("no-cache") else cache_folder(settings.text("cache-dir"), world.environ)
-    return IndexCatalog(
-        settings.indexes,
-        settings.policy.index_strategy,
-        client=client,
-        cache=Cache(folder, now=time.time, warn=warn),
-        read_sdist=sdists.read,
-        expect_sdist=sdists.expect,
-        reader=READER,
-        refresh=settings.flag("refresh"),
-        serve=routes.get,
-        progress=lambda counts: say(f"{counts.requests} requests, {counts.received >> 10} KiB"),
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
     """Everything that a check works with, once it is known."""
@@ -193,26 +136,6 @@ class _Run:
     earlier: Earlier
 
 
-def _sdist_reader(world: World, warn: Callable[[str], None]) -> SdistReader:
-    from planner.reader import SdistReader  # noqa: PLC0415
-    from planner.sdist import READER  # noqa: PLC0415
-
-    return SdistReader(_read_here, reader=READER, environ=world.environ, warn=warn)
-
-
-def _read_here(
-    filename: str,
-    data: bytes | BinaryIO,
-    project: NormalizedName,
-    version: Version | None,
-    markers: Mapping[str, str],
-) -> SdistReading | Refusal:
-    """`planner.sdist.reading.read_sdist` in this process, which need not import it otherwise (40 ms)."""
-    from planner.sdist.reading import read_sdist  # noqa: PLC0415
-
-    return read_sdist(filename, data, project, version, markers)
-
-
 def _judged(run: _Run, say: Callable[[str], None]) -> Judged:
     from planner import checking  # noqa: PLC0415
     from planner.ahead import prefetcher  # noqa: PLC0415
@@ -222,7 +145,7 @@ def _judged(run: _Run, say: Callable[[str], None]) -> Judged:
     from planner.roots import read_build_constraints, read_roots  # noqa: PLC0415
 
     machine, catalog, world = run.machine, run.catalog, run.request.world
-    sources = _sources(catalog, machine, folder=plan_folder(run.request))
+    sources = sources_of(catalog, machine, folder=plan_folder(run.request))
     roots = read_roots(run.inputs.wanted, run.inputs.constraints, machine.markers, sources)
     roots.problems += [
         Finding(code="WP527", severity="error", project="", summary=note.text, evidence=(note.where,))
@@ -266,36 +189,6 @@ def _unisolated(settings: Settings) -> frozenset[str]:
     if settings.flag("no-build-isolation"):
         return frozenset({":all:"})
     return frozenset(canonicalize_name(name) for name in settings.items("no-build-isolation-package"))
-
-
-def _sources(catalog: IndexCatalog, machine: Machine, *, folder: str) -> Sources:
-    """How what requirements name is read, joined for `planner.roots`."""
-    from planner.dists import Reason, Refusal, Wheel  # noqa: PLC0415
-    from planner.inputs.localproject import read_project_tree  # noqa: PLC0415
-    from planner.inputs.reqlines import BadLine  # noqa: PLC0415
-    from planner.roots import Sources  # noqa: PLC0415
-
-    def direct(url: str, name: NormalizedName | None) -> Dist | Refusal:
-        return catalog.direct(url, name, machine.markers)
-
-    def metadata(dist: Dist) -> Metadata | SdistReading | Refusal:
-        return catalog.metadata(dist) if isinstance(dist, Wheel) else catalog.sdist(dist, machine.markers)
-
-    def archive(url: str, name: NormalizedName) -> SdistReading | Refusal:
-        return catalog.archive(url, name, machine.markers)
-
-    def tree(path: str) -> LocalProject | Refusal:
-        try:
-            return read_project_tree(read_local, os.path.exists, path)
-        except (BadLine, InputError) as error:
-            detail = error.what[:1].lower() + error.what[1:].rstrip(".")
-            return Refusal(filename=path, reason=Reason.METADATA, detail=detail)
-
-    def shown_path(path: str) -> str:
-        relative = os.path.relpath(path, folder).replace(os.sep, "/")
-        return relative if relative.startswith("..") else f"./{relative}"
-
-    return Sources(direct=direct, metadata=metadata, archive=archive, tree=tree, shown_path=shown_path)
 
 
 def _told(run: _Run, judged: Judged) -> Checked:

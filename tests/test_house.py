@@ -45,7 +45,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         *("ahead", "searching", "intake", "keeping", "checking", "explaining"),
         *("buildlines", "heldlines", "wording", "jsonform", "viewpoint"),
     ),
-    ("target",),
+    ("target", "supply"),
     ("pipeline", "report", "arguments"),
     ("cli",),
 )
