@@ -3,11 +3,12 @@
     python -m benchmarks.resolving [--case TEXT] [--limit SECONDS] [--live]
 
 The sets are those of `tests/resolve/families.py`. Ours and stock have the same provider and the same catalog
-in memory: what differs is the resolver. The programs get the same set as a folder of wheels that hold nothing
-but metadata, with an empty cache. An answer is judged by following every requirement through it: `ok` is the
-answer that the set says, `other` another one that serves, `none` no answer, `wrong` one that does not serve
-or exists where none can. Ratios (`x`) are to ours, and of programs to `wheelplan check`: of one run on one
-machine, where a run that passes the limit is killed.
+in memory: what differs is the resolver. "plain" is stock where what was asked first is decided first, without
+the order of decisions that our provider shares with pip's. The programs get the same set as a folder of
+wheels that hold nothing but metadata, with an empty cache. An answer is judged by following every requirement
+through it: `ok` is the answer that the set says, `other` another one that serves, `none` no answer, `wrong`
+one that does not serve or exists where none can. Ratios (`x`) are to ours, and of programs to
+`wheelplan check`: of one run on one machine, where a run that passes the limit is killed.
 
 `--live` takes real families from the index instead: `wheelplan check` beside `uv pip compile`, with an empty
 cache and then with a full one.
@@ -81,10 +82,11 @@ def universe(case: Case) -> Universe:
     return world
 
 
-def resolve_here(case: Case, *, stock: bool) -> Told:
+def resolve_here(case: Case, side: str) -> Told:
     """Resolve in this process: with our resolver, or with resolvelib's own in its place."""
-    if stock:
-        setattr(search, "_settled", _stock_settle)  # noqa: B010 (a name of ours that no other module may use)
+    if side != "ours":
+        settle = _stock_settle if side == "stock" else _plain_settle
+        setattr(search, "_settled", settle)  # noqa: B010 (a name of ours that no other module may use)
     judge: Fits = fits(Policy())
     asks = roots_of(case.roots, MARKERS).asks
     world = universe(case)
@@ -97,7 +99,7 @@ def resolve_here(case: Case, *, stock: bool) -> Told:
         constraints={},
         fixed={},
         spent=lambda: False,
-        max_rounds=ROUNDS if stock else search.MAX_ROUNDS,
+        max_rounds=search.MAX_ROUNDS if side == "ours" else ROUNDS,
     )
     seconds = time.monotonic() - start
     if isinstance(outcome, Resolution):
@@ -112,10 +114,18 @@ def _stock_settle(provider: object, reporter: object, asks: object, max_rounds: 
     return make(provider, reporter).resolve(requirements, max_rounds=max_rounds)
 
 
-def resolve_apart(case: Case, limit: float, *, stock: bool) -> Told:
+def _plain_settle(provider: object, reporter: object, asks: object, max_rounds: int) -> object:
+    seen: dict[str, int] = {}
+    setattr(provider, "narrow_requirement_selection", lambda identifiers, **_: identifiers)  # noqa: B010
+    setattr(  # noqa: B010 (as in the examples of resolvelib: the provider is told nothing of conflicts)
+        provider, "get_preference", lambda identifier, **_: seen.setdefault(identifier, len(seen))
+    )
+    return _stock_settle(provider, reporter, asks, max_rounds)
+
+
+def resolve_apart(case: Case, limit: float, side: str) -> Told:
     """The same in a process that can be killed."""
-    words = [sys.executable, "-m", "benchmarks.resolving", "--alone", case.name]
-    words += ["--stock"] if stock else []
+    words = [sys.executable, "-m", "benchmarks.resolving", "--alone", case.name, "--side", side]
     try:
         ran = subprocess.run(
             words, capture_output=True, text=True, timeout=limit, check=True, cwd=Path(__file__).parents[1]
@@ -240,7 +250,7 @@ def shown(case: Case, told: Told, limit: float, base: Told | None = None) -> str
 
 def compare(case: Case, limit: float) -> str:
     """One line of the table."""
-    ours, stock = (resolve_apart(case, limit, stock=stock) for stock in (False, True))
+    ours, stock, plain = (resolve_apart(case, limit, side) for side in ("ours", "stock", "plain"))
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         folder = home / "wheels"
@@ -249,8 +259,8 @@ def compare(case: Case, limit: float) -> str:
         asked = home / "requirements.txt"
         asked.write_text("\n".join(case.roots) + "\n", encoding="utf-8")
         check, uv, pip = (side(folder, asked, home, limit) for side in (with_wheelplan, with_uv, with_pip))
-    cells = [shown(case, ours, limit), shown(case, stock, limit, ours), shown(case, check, limit)]
-    cells += [shown(case, uv, limit, check), shown(case, pip, limit, check)]
+    cells = [shown(case, ours, limit), shown(case, stock, limit, ours), shown(case, plain, limit, ours)]
+    cells += [shown(case, check, limit), shown(case, uv, limit, check), shown(case, pip, limit, check)]
     return f"| {case.name} | {' | '.join(cells)} |"
 
 
@@ -293,17 +303,17 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=60.0, help="seconds for each side of each case")
     parser.add_argument("--live", action="store_true", help="real families from the index")
     parser.add_argument("--alone", help=argparse.SUPPRESS)
-    parser.add_argument("--stock", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--side", default="ours", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.alone:
         case = next(case for case in SOURCES if case.name == args.alone)
-        print(json.dumps(vars(resolve_here(case, stock=args.stock))))
+        print(json.dumps(vars(resolve_here(case, args.side))))
         return
     if args.live:
         live(args.case)
         return
-    print("| set | ours | stock resolvelib | wheelplan check | uv pip compile | pip install --dry-run |")
-    print("|---|---|---|---|---|---|")
+    print("| set | ours | stock | plain | wheelplan check | uv pip compile | pip install --dry-run |")
+    print("|---|---|---|---|---|---|---|")
     for case in SOURCES:
         if args.case in case.name:
             print(compare(case, args.limit), flush=True)
