@@ -6,12 +6,13 @@ pinned.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 from packaging.utils import NormalizedName
 
-from planner.choosing.clashes import Core, smallest, story_of
+from planner.choosing.clashes import Core, smallest, story_of, units_of
+from planner.choosing.pythons import python_with_files
 from planner.choosing.trials import Trials
 from planner.choosing.waysout import Outlook, WaysOut
 from planner.dists import Refusal
@@ -20,12 +21,16 @@ from planner.knowledge.names import neighbours
 from planner.page import Page
 from planner.resolve.asks import Ask, Clash, Resolution
 from planner.resolve.steer import Steer
-from planner.resolve.survey import survey
+from planner.resolve.survey import NO_VERSION, USE_ANOTHER, survey
 
 __all__ = ["Search", "search_for"]
 
 CLASHES_TO_TELL = 10
 """How often the requirements of a clash are set aside to look at the rest."""
+
+
+OF_PYTHON = ("WP120", "WP522")
+"""Findings on a requirement that another Python may mend: no file fits, or none takes this one."""
 
 
 NAMED = 4
@@ -66,7 +71,8 @@ def search_for(trials: Trials, steer: Steer, say: Callable[[str], None]) -> Sear
         say("looking for ways out of what clashes")
         base = search.resolution.pins if search.resolution else ()
         ways = WaysOut(trials=trials, steer=steer, rest=search.asks, base=base)
-    search.findings.extend(_told(trials, core, ways) for core in cores)
+    told = [_told(trials, core, ways) for core in cores]
+    search.findings = [*_with_python(trials, steer, search.findings, cores), *told]
     return search
 
 
@@ -97,6 +103,33 @@ def _resolved(
         if len(cores) > CLASHES_TO_TELL:
             return cores, False
     return cores, True
+
+
+def _with_python(
+    trials: Trials, steer: Steer, findings: list[Finding], cores: list[Core]
+) -> Iterator[Finding]:
+    """The findings; those that another Python would mend with the one for which the set resolves."""
+    lacking = {NormalizedName(found.project) for found in findings if found.code in OF_PYTHON}
+    if not lacking:
+        yield from findings
+        return
+    others = {(found.project, place) for found in findings for place in found.evidence}
+    units = units_of(trials.roots.asks, trials.roots)
+    apart = [unit for core in cores for unit in core.units]
+    apart += [unit for unit in units if unit.project not in lacking and (unit.project, unit.place) in others]
+    way = python_with_files(trials, steer, lacking, apart)
+    for found in findings:
+        own = way if found.code in OF_PYTHON else ""
+        if not way and found.code in OF_PYTHON and len(lacking) > 1:
+            more = [unit for unit in units if unit.project in lacking and unit.project != found.project]
+            own = python_with_files(trials, steer, {NormalizedName(found.project)}, [*apart, *more])
+        yield replace(found, remedy=_joined(found.remedy, own)) if own else found
+
+
+def _joined(remedy: str, way: str) -> str:
+    if remedy in ("", USE_ANOTHER):
+        return way
+    return f"{remedy}; {way}" if remedy == NO_VERSION else f"{remedy}; or {way}"
 
 
 def _aside(origin: str, project: str) -> str:

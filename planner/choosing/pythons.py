@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from planner.choosing.clashes import Core, Part, Unit, constraint_units, units_of
@@ -15,10 +16,11 @@ from planner.errors import MachineError
 from planner.fits import Fits
 from planner.resolve.asks import Outcome, Resolution
 from planner.resolve.steer import Steer
+from planner.resolve.survey import survey
 from planner.roots import read_again
 from planner.tags import supported_tags
 
-__all__ = ["Elsewhere", "at_python", "other_python"]
+__all__ = ["Elsewhere", "at_python", "other_python", "python_with_files"]
 
 MINORS = range(8, 15)
 PATCH = 5
@@ -78,25 +80,51 @@ def other_python(trials: Trials, steer: Steer, core: Core, asked: Sequence[Unit]
             unsure |= bool(outcome.limit)
             continue
         wholes += 1
-        word = f"plan for Python {short} (`--python-version {short}`): there"
         outcome = _attempt(trials, there, units, steer)
         if isinstance(outcome, Resolution):
-            rest = (
-                "the whole set resolves"
-                if not (apart or trials.roots.problems)
-                else "it resolves with the rest"
-            )
-            return Elsewhere(text=f"{word} {rest}", tried=_listed(tried))
+            text = _proposed(short, "the whole set resolves", apart=bool(apart or trials.roots.problems))
+            return Elsewhere(text=text, tried=_listed(tried))
         if not together and {unit.key for unit in core.units} <= {unit.key for unit in alone}:
             but = (
                 "though whether the rest does was not found out"
                 if outcome.limit
                 else "though not with the rest"
             )
-            together = f"{word} {'these go together' if len(alone) > 1 else 'it resolves'}, {but}"
+            these = "these go together" if len(alone) > 1 else "it resolves"
+            together = _proposed(short, f"{these}, {but}", apart=False)
         if wholes >= WHOLES:
             break
     return Elsewhere(text=together, tried=_listed(tried), unsure=unsure)
+
+
+def python_with_files(
+    trials: Trials, steer: Steer, lacking: Collection[NormalizedName], apart: Collection[Unit]
+) -> str:
+    """The nearest Python for which these projects have files and everything but `apart` resolves, or "".
+
+    Whether there are files is told by project pages alone, so that few Pythons are tried in earnest.
+    """
+    keys = {unit.key for unit in apart}
+    wholes = 0
+    for short, version in _nearest(trials):
+        there = at_python(trials, version)
+        if there is None:
+            continue
+        units = [unit for unit in units_of(there.roots.asks, there.roots) if unit.key not in keys]
+        own = [ask for unit in units for ask in unit.asks if ask.project in lacking]
+        if survey(own, trials.catalog.page, there.fits, lambda _: ()):
+            continue
+        if isinstance(_attempt(trials, there, units, steer), Resolution):
+            return _proposed(short, "the whole set resolves", apart=bool(keys or trials.roots.problems))
+        wholes += 1
+        if wholes >= WHOLES:
+            break
+    return ""
+
+
+def _proposed(short: str, whole: str, *, apart: bool) -> str:
+    rest = "it resolves with the rest" if apart else whole
+    return f"plan for Python {short} (`--python-version {short}`): there {rest}"
 
 
 def _nearest(trials: Trials) -> Iterator[tuple[str, str]]:

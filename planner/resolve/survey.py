@@ -20,7 +20,11 @@ from planner.resolve.admission import admitted
 from planner.resolve.asks import Ask
 from planner.whynot import why_no_wheel
 
-__all__ = ["survey"]
+__all__ = ["NO_VERSION", "USE_ANOTHER", "survey"]
+
+NO_VERSION = "no version of it has a file for this machine"
+USE_ANOTHER = "use such a Python"
+"""What is said where no other version can be proposed."""
 
 # PyTorch's own indexes, one per accelerator: https://pytorch.org/get-started/locally/ (checked 2026-11-24).
 TORCH_INDEX = "https://download.pytorch.org/whl/{label}"
@@ -179,7 +183,7 @@ def _no_file(
     if reasons == {Reason.REQUIRES_PYTHON}:
         pythons = ", ".join(dict.fromkeys(m.detail.partition(", here")[0] for m in misfits))
         summary = f"No file of {admits} takes Python {fits.python}: it {pythons}."
-        return finding("WP522", summary, remedy or "use such a Python", details)
+        return finding("WP522", summary, remedy or USE_ANOTHER, details)
     if reasons == {Reason.YANKED}:
         pin = f"pin it exactly (`{ask.project}=={newest}`) to take it in spite of that"
         return finding("WP525", f"Every version that {ask.text} admits was yanked.", remedy or pin, details)
@@ -189,11 +193,10 @@ def _no_file(
         return finding("WP525", f"No file of {admits} is allowed: {why}.", remedy or lift, details)
     sdists = [dist for dist in page.files(newest) if not isinstance(dist, Wheel)]
     why = why_no_wheel(page, newest, fits)[1]
-    nowhere = "no version of it has a file for this machine"
     refused = [misfit.detail for sdist in sdists if (misfit := fits.misfit(sdist)) is not None]
     sdist = f"its sdist {refused[0]}" if refused else "there is no sdist"
     return finding(
-        "WP120", f"No file of {admits} can be used here: {why}; {sdist}.", remedy or nowhere, details
+        "WP120", f"No file of {admits} can be used here: {why}; {sdist}.", remedy or NO_VERSION, details
     )
 
 

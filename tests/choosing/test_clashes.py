@@ -16,6 +16,7 @@ from packaging.version import Version
 
 from planner.choosing.clashes import smallest
 from planner.choosing.trials import Trials
+from planner.choosing.waysout import WaysOut
 from planner.findings import Finding
 from planner.resolve.asks import Clash, Resolution
 from planner.resolve.steer import NEWEST
@@ -265,6 +266,45 @@ def test_the_lines_for_another_python_are_read_for_it() -> None:
         "plan for Python 3.12 (`--python-version 3.12`): there the whole set resolves" in w for w in ways
     )
     assert any("r.txt:2 asks for b==2." in fact for fact in found.facts)
+
+
+def test_a_python_for_which_the_pinned_version_has_a_file() -> None:
+    world = Universe().many("c", {"1": ()})
+    world.add("a-1-cp310-none-any.whl").add("a-2-py3-none-any.whl").add("b-1-cp39-none-any.whl")
+    (found,) = searched(world, "a==1", "c").findings
+    assert found.remedy.endswith(
+        "; or plan for Python 3.10 (`--python-version 3.10`): there the whole set resolves"
+    )
+    first, second = searched(world, "a==1", "b", "c").findings
+    assert first.remedy.endswith(
+        "; or plan for Python 3.10 (`--python-version 3.10`): there it resolves with the rest"
+    )
+    assert second.remedy == (
+        "no version of it has a file for this machine; "
+        "plan for Python 3.9 (`--python-version 3.9`): there it resolves with the rest"
+    )
+    (found,) = searched(world, "c", "b==1").findings
+    assert found.remedy.endswith("there the whole set resolves")
+
+
+def test_hashes_of_a_pin_do_not_stand_in_the_way_of_another_version() -> None:
+    run = trials(PAIR, "gevent==23.9.1", "greenlet==2.0.2")
+    run.roots.hashes[canonicalize_name("greenlet")] = frozenset({"0" * 64})
+    run.fits.hashes.update(run.roots.hashes)
+    asks = run.roots.asks
+    core = smallest(run, asks, run.resolve(asks), NEWEST)
+    assert core is not None
+    ways = WaysOut(trials=run, steer=NEWEST, rest=(), base=()).of(core).ways
+    assert any(way.startswith("ask for `greenlet==3.2` instead of `greenlet==2.0.2`") for way in ways)
+
+
+def test_a_search_that_was_given_up_says_where_it_clashed() -> None:
+    run = trials(PAIR, "solo", "gevent==23.9.1", "greenlet==2.0.2")
+    keys = frozenset({"gevent", "greenlet"})
+    found = smallest(run, run.roots.asks, Clash(project="", lines=(), limit="gave up", around=keys), NEWEST)
+    assert found is not None
+    assert {unit.text for unit in found.units} == {"gevent==23.9.1", "greenlet==2.0.2"}
+    assert smallest(run, run.roots.asks, Clash(project="", lines=(), limit="gave up"), NEWEST) is None
 
 
 def test_nothing_is_proposed_when_the_attempts_are_used_up() -> None:
