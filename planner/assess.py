@@ -146,6 +146,8 @@ def _best(build: SourceBuild) -> str:
     if not ways:
         return ""
     best = min(ways, key=lambda way: (way.checked is None, bool(way.line), _SPARING.index(way.kind)))
+    if best.line:
+        return f"ask for `{best.project}=={best.version}` instead, in {best.line}"
     return f"{'pin' if best.checked else 'try'} `{best.project}=={best.version}`"
 
 
