@@ -26,7 +26,7 @@ from planner.urls import without_credentials
 
 __all__ = ["OF_TODAY", "Previous", "PreviousPin", "read_previous", "same_but_for_today"]
 
-OF_TODAY = frozenset({"WP506", "WP507", "WP508", "WP509", "WP510"})
+OF_TODAY = frozenset({"WP506", "WP507", "WP508", "WP509", "WP510", "WP511"})
 """Findings that compare a plan with the newest versions of the day: no reason, alone, to write it anew."""
 
 _KINDS = ("native", "pure", "unknown")
@@ -233,7 +233,7 @@ def _texts(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 
 def same_but_for_today(old: bytes, new: bytes) -> bool:
-    """Whether two plans say the same but for the findings of `OF_TODAY` and for comments.
+    """Whether two plans say the same but for the findings of `OF_TODAY`, other versions to take, and comments.
 
     An old plan whose seal is broken is never the same: `verify` would refuse it.
     """
@@ -248,6 +248,17 @@ def same_but_for_today(old: bytes, new: bytes) -> bool:
 def _lasting(document: dict[str, Any]) -> dict[str, Any]:
     tool = _table(document.get("tool"))
     ours = dict(_table(tool.get("wheelplan")))
-    findings = ours.pop("findings", ())
-    lasting = [one for one in findings if not (isinstance(one, dict) and one.get("code") in OF_TODAY)]
-    return {**document, "tool": {**tool, "wheelplan": {**ours, "findings": lasting}}}
+    findings = map(_table, ours.pop("findings", ()))
+    lasting = [_without(one, "remedy") for one in findings if one.get("code") not in OF_TODAY]
+    packages = [_lasting_package(_table(one)) for one in document.get("packages", ())]
+    return {**document, "packages": packages, "tool": {**tool, "wheelplan": {**ours, "findings": lasting}}}
+
+
+def _lasting_package(package: dict[str, Any]) -> dict[str, Any]:
+    tool = _table(package.get("tool"))
+    ours = _without(_table(tool.get("wheelplan")), "alternatives")
+    return {**package, "tool": {**tool, "wheelplan": ours}}
+
+
+def _without(table: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key != name}

@@ -222,6 +222,8 @@ def test_only_what_tells_of_the_day_is_no_difference() -> None:
         assert same_but_for_today(data(plan), data(later))
         assert same_but_for_today(data(later), data(plan))
     assert same_but_for_today(data(plan), data(replace(plan, command="wheelplan check a b")))
+    other = replace(plan.packages[0], alternatives=("a==9 has a wheel for this machine (next newer version)",))
+    assert same_but_for_today(data(plan), data(replace(plan, packages=(other, *plan.packages[1:]))))
     others = [
         replace(plan, findings=(finding("WP501"),)),
         replace(plan, verdict="builds"),
