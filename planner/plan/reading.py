@@ -233,7 +233,7 @@ def _texts(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 
 def same_but_for_today(old: bytes, new: bytes) -> bool:
-    """Whether two plans say the same but for the findings of `OF_TODAY`, other versions to take, and comments.
+    """Whether two plans say the same but for comments and what tells of the index of the day.
 
     An old plan whose seal is broken is never the same: `verify` would refuse it.
     """
@@ -254,11 +254,11 @@ def _lasting(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "packages": packages, "tool": {**tool, "wheelplan": {**ours, "findings": lasting}}}
 
 
-def _lasting_package(package: dict[str, Any]) -> dict[str, Any]:
+def _lasting_package(package: Mapping[str, Any]) -> dict[str, Any]:
     tool = _table(package.get("tool"))
     ours = _without(_table(tool.get("wheelplan")), "alternatives")
     return {**package, "tool": {**tool, "wheelplan": ours}}
 
 
-def _without(table: dict[str, Any], name: str) -> dict[str, Any]:
+def _without(table: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in table.items() if key != name}
