@@ -195,6 +195,8 @@ class WaysOut:
             if who != unit.place and (requirement := parse_requirement(text)) is not None
         ]
         found, every = [], self._steps(unit)
+        if 0 not in every.values():
+            return  # it admits nothing at all: then none is nearer than another
         newer = pin.version is not None and every.get(pin.version, 0) > 0
         for version, steps in every.items():
             if newer != (

@@ -18,7 +18,7 @@ from planner.choosing.clashes import smallest
 from planner.choosing.trials import Trials
 from planner.choosing.waysout import WaysOut
 from planner.findings import Finding
-from planner.resolve.asks import Clash, Resolution
+from planner.resolve.asks import Clash, Fixed, Resolution
 from planner.resolve.steer import NEWEST
 from planner.roots import Sources, read_roots
 from planner.searching import Search, search_for
@@ -296,6 +296,35 @@ def test_hashes_of_a_pin_do_not_stand_in_the_way_of_another_version() -> None:
     assert core is not None
     ways = WaysOut(trials=run, steer=NEWEST, rest=(), base=()).of(core).ways
     assert any(way.startswith("ask for `greenlet==3.2` instead of `greenlet==2.0.2`") for way in ways)
+
+
+def test_what_an_address_fixes_can_be_taken_from_the_index_instead() -> None:
+    world = Universe().many("a", {"1": (), "2": ()}).many("b", {"1": ("a>=2",)})
+    run = trials(world, "a", "b")
+    name = canonicalize_name("a")
+    dist = world.page(name).files(Version("1"))[0]
+    run.roots.fixed[name] = Fixed(dist=dist, metadata=world.metadata(dist), origin="r.txt:1")
+    found = only(search_for(run, NEWEST, lambda _: None))
+    assert "r.txt:1 fixes a to a-1-py3-none-any.whl." in found.facts
+    assert found.remedy == "take a 2 from the index instead of `a` (r.txt:1): the rest resolves with it"
+
+
+def test_one_project_asked_for_twice() -> None:
+    found = only(searched(PAIR, "greenlet==2.0.2", "greenlet>=3"))
+    assert found.evidence == ("r.txt:1", "r.txt:2")
+    assert found.remedy == (
+        "ask for `greenlet==3.0.0` instead of `greenlet==2.0.2` (r.txt:1): the rest resolves with it"
+    )
+
+
+def test_a_constraint_that_no_version_meets() -> None:
+    found = only(searched(PAIR, "greenlet", constraints=["greenlet>=9"]))
+    assert found.facts == (
+        "r.txt:1 asks for greenlet.",
+        "c.txt:1 constrains greenlet to >=9.",
+        "No version of greenlet satisfies >=9 (the newest is 3.2).",
+    )
+    assert found.remedy == "let the constraint `greenlet>=9` (c.txt:1) admit greenlet 3.2: that resolves"
 
 
 def test_a_search_that_was_given_up_says_where_it_clashed() -> None:
