@@ -37,6 +37,9 @@ NAMED = 4
 """Requirements in the one sentence on a clash; the others stand in its story."""
 
 
+QUARREL = "This mends this clash alone: together with the first way out of the others it does not resolve."
+
+
 @dataclass(slots=True)
 class Search:
     """The resolution of what can be resolved (`asks`), with everything that had to be set aside."""
@@ -71,7 +74,7 @@ def search_for(trials: Trials, steer: Steer, say: Callable[[str], None]) -> Sear
         say("looking for ways out of what clashes")
         base = search.resolution.pins if search.resolution else ()
         ways = WaysOut(trials=trials, steer=steer, rest=search.asks, base=base)
-    told = [_told(trials, core, ways) for core in cores]
+    told = _clashes(trials, cores, ways)
     search.findings = [*_with_python(trials, steer, search.findings, cores), *told]
     return search
 
@@ -147,7 +150,15 @@ def _given_up(clash: Clash) -> Finding:
     )
 
 
-def _told(trials: Trials, core: Core, ways: WaysOut | None) -> Finding:
+def _clashes(trials: Trials, cores: list[Core], ways: WaysOut | None) -> list[Finding]:
+    """The clashes as findings; what mends each of them by itself may not mend all."""
+    told = [_told(trials, core, ways) for core in cores]
+    outlooks = [outlook for _, outlook in told]
+    quarrel = ways is not None and len(cores) > 1 and ways.quarrel(cores, outlooks)
+    return [replace(found, facts=(*found.facts, *[QUARREL] * quarrel)) for found, _ in told]
+
+
+def _told(trials: Trials, core: Core, ways: WaysOut | None) -> tuple[Finding, Outlook]:
     """A clash as a finding: what it is, its story, and the ways out that were checked."""
     story = story_of(core)
     contested = story.project and story.project not in trials.roots.fixed
@@ -161,7 +172,7 @@ def _told(trials: Trials, core: Core, ways: WaysOut | None) -> Finding:
     elif any("excluded by" in line for line in story.lines):
         setting = "lift the setting that excludes files"
     remedy, *others = [*filter(None, [setting]), *outlook.ways] or [""]
-    return Finding(
+    found = Finding(
         code=code,
         severity="error",
         project=story.project,
@@ -170,6 +181,7 @@ def _told(trials: Trials, core: Core, ways: WaysOut | None) -> Finding:
         evidence=tuple(dict.fromkeys(unit.place for unit in (*core.units, *core.constraints))),
         facts=(*story.lines, *(f"Or: {way}." for way in others), *filter(None, [outlook.tried])),
     )
+    return found, outlook
 
 
 def _headline(core: Core, story: Clash, page: Page | None) -> tuple[str, str]:

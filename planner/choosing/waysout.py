@@ -43,14 +43,20 @@ class _Way:
     steps: int
     place: int
     text: str
+    unit: Unit = field(compare=False)
+    version: Version | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """The ways out of a clash, best first; where there is none, what was tried."""
+    """The ways out of a clash, best first; where there is none, what was tried.
+
+    `change` is what the first of them changes: the line, and the version that it admits then.
+    """
 
     ways: tuple[str, ...] = ()
     tried: str = ""
+    change: tuple[Unit, Version | None] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,10 +85,11 @@ class WaysOut:
         if elsewhere.text:
             texts.insert(WAYS - 1, elsewhere.text)
         if not ways:
-            dropped = [way for unit in core.units if (way := self._dropped(asked, unit)) is not None]
-            texts += [way.text for way in sorted(dropped)]
+            dropped = sorted(way for unit in core.units if (way := self._dropped(asked, unit)) is not None)
+            texts += [way.text for way in dropped]
         if texts:
-            return Outlook(ways=tuple(texts[:WAYS]))
+            change = (ways[0].unit, ways[0].version) if ways else None
+            return Outlook(ways=tuple(texts[:WAYS]), change=change)
         if self._unsure or elsewhere.unsure:
             return Outlook(tried="No way out was found in the attempts that were made.")
         tried = ["other versions of " + ", ".join(unit.project for unit in wide)] if wide else []
@@ -90,9 +97,27 @@ class WaysOut:
         tried += ["doing without one of them"] if len(core.units) > 1 else ["doing without it"]
         return Outlook(tried=f"Tried in vain: {'; '.join(tried)}.")
 
-    def _asked(self, core: Core) -> list[Unit]:
-        """The requirements of the clash and the rest, in the user's order."""
-        own = {ask for unit in core.units for ask in unit.asks} | set(self.rest)
+    def quarrel(self, cores: Sequence[Core], outlooks: Sequence[Outlook]) -> bool:
+        """Whether the first ways out of several clashes, each checked by itself, do not go together."""
+        changes = {change[0].key: change[1] for one in outlooks if (change := one.change) is not None}
+        if len(changes) < len(cores):
+            return False
+        lines = [*self._asked(*cores), *constraint_units(self.trials.roots)]
+        changed = [_pinned(one, changes[one.key]) if one.key in changes else one for one in lines]
+        hashes = self.trials.roots.hashes
+        free = {key[-1] for key in changes}
+        others = {name: digests for name, digests in hashes.items() if name not in free}
+        outcome = self._attempt(
+            [one for one in changed if not one.constrains],
+            [one for one in changed if one.constrains],
+            self._steered(),
+            others if len(others) < len(hashes) else None,
+        )
+        return not isinstance(outcome, Resolution) and not outcome.limit
+
+    def _asked(self, *cores: Core) -> list[Unit]:
+        """The requirements of the clashes and the rest, in the user's order."""
+        own = {ask for core in cores for unit in core.units for ask in unit.asks} | set(self.rest)
         return units_of([ask for ask in self.trials.roots.asks if ask in own], self.trials.roots)
 
     def _steered(self, only: Mapping[NormalizedName, frozenset[Version]] | None = None) -> Steer:
@@ -124,7 +149,7 @@ class WaysOut:
         so = "the rest resolves with it" if len(asked) > 1 else "that resolves"
         way = self._way(asked, unit, outcome, f"{_instead(unit, pin)}: {so}")
         steps = self._steps(unit).get(pin.version, 0)
-        return replace(way, lowers=steps < 0, steps=abs(steps))
+        return replace(way, lowers=steps < 0, steps=abs(steps), version=pin.version)
 
     def _nearer(self, asked: Sequence[Unit], unit: Unit, outcome: Outcome, pin: Pin) -> tuple[Outcome, Pin]:
         """The same with the nearest version that helps, where that is among the first few.
@@ -162,6 +187,7 @@ class WaysOut:
             steps=0,
             place=next((at for at, one in enumerate(asked) if one.key == unit.key), len(asked)),
             text=text,
+            unit=unit,
         )
 
     def _compiled(self, resolution: Resolution) -> Iterator[str]:
@@ -229,6 +255,12 @@ class WaysOut:
             return None
         so = "the rest resolves without it" if left else "nothing else is asked for"
         return self._way(asked, unit, outcome, f"drop {unit}{_at(unit)}: {so}")
+
+
+def _pinned(unit: Unit, version: Version | None) -> Unit:
+    """The line as it would be with another version."""
+    specifier = SpecifierSet(f"=={version}" if version is not None else "")
+    return replace(unit, asks=tuple(replace(ask, specifier=specifier) for ask in unit.asks), fixes=())
 
 
 def _specifier(unit: Unit) -> str:

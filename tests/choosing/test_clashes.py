@@ -21,7 +21,7 @@ from planner.findings import Finding
 from planner.resolve.asks import Clash, Fixed, Resolution
 from planner.resolve.steer import NEWEST
 from planner.roots import Sources, read_roots
-from planner.searching import Search, search_for
+from planner.searching import QUARREL, Search, search_for
 from planner.wanted import Wanted
 from tests.universe import Universe, fits, machine
 
@@ -325,6 +325,19 @@ def test_a_constraint_that_no_version_meets() -> None:
         "No version of greenlet satisfies >=9 (the newest is 3.2).",
     )
     assert found.remedy == "let the constraint `greenlet>=9` (c.txt:1) admit greenlet 3.2: that resolves"
+
+
+def test_ways_out_of_two_clashes_that_do_not_go_together() -> None:
+    world = Universe().many("a", {"1": ("x<2",)}).many("x", {"1": (), "2": (), "3": ("y<2",)})
+    world.many("b", {"1": ("y>=2",)}).many("y", {"1": ("x>=2",), "2": ()})
+    told = searched(world, "a==1", "x==3", "b==1", "y==1").findings
+    assert [found.evidence for found in told] == [("r.txt:1", "r.txt:2"), ("r.txt:3", "r.txt:4")]
+    assert QUARREL not in told[0].facts
+    world = Universe().many("a", {"1": ("x<2",)}).many("b", {"1": ("y<2",)})
+    world.many("x", {"1": ("z==1",), "2": ()}).many("y", {"1": ("z==2",), "2": ()})
+    world.many("z", {"1": (), "2": ()})
+    told = searched(world, "a", "x==2", "b", "y==2").findings
+    assert [found.facts[-1] for found in told] == [QUARREL, QUARREL]
 
 
 def test_a_search_that_was_given_up_says_where_it_clashed() -> None:
