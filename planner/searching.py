@@ -54,8 +54,10 @@ class Search:
 def search_for(trials: Trials, steer: Steer, say: Callable[[str], None]) -> Search:
     """Resolve the roots; what cannot be met is set aside, so that the rest can be looked at.
 
-    `say` is told what is under way.
+    `say` is told what is under way. The attempts at parts of a clash have a budget of their own, so that they
+    leave that of `trials` to the choice among resolutions.
     """
+    trials = _own_budget(trials)
     roots, catalog = trials.roots, trials.catalog
     search = Search(
         findings=list(roots.problems),
@@ -77,6 +79,12 @@ def search_for(trials: Trials, steer: Steer, say: Callable[[str], None]) -> Sear
     told = _clashes(trials, cores, ways)
     search.findings = [*_with_python(trials, steer, search.findings, cores), *told]
     return search
+
+
+def _own_budget(trials: Trials) -> Trials:
+    own = replace(trials, attempts=0, rounds=0, cut=False)
+    own.natives = trials.natives
+    return own
 
 
 def _resolved(

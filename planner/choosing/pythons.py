@@ -9,7 +9,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from planner.choosing.clashes import Core, Part, Unit, constraint_units, units_of
-from planner.choosing.trials import Trials
+from planner.choosing.trials import TRIAL_ROUNDS, Trials
 from planner.dists import Wheel
 from planner.elsewhere import for_python
 from planner.errors import MachineError
@@ -139,9 +139,8 @@ def _nearest(trials: Trials) -> Iterator[tuple[str, str]]:
             yield f"3.{minor}{threads}", f"3.{minor}.{PATCH}{threads}"
 
 
-def _attempt(
-    trials: Trials, there: Trials, units: Sequence[Unit], steer: Steer, rounds: int = 1_000
-) -> Outcome:
+def _attempt(trials: Trials, there: Trials, units: Sequence[Unit], steer: Steer, rounds: int = 0) -> Outcome:
+    rounds = rounds or max(TRIAL_ROUNDS, 3 * len(units))
     there.attempts, there.rounds = trials.attempts, trials.rounds
     outcome = Part(there, steer).attempt(units, constraint_units(there.roots), rounds=rounds)
     trials.attempts, trials.rounds, trials.cut = there.attempts, there.rounds, there.cut

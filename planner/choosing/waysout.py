@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from planner.choosing.clashes import Core, Part, Unit, constraint_units, units_of
 from planner.choosing.pythons import other_python
-from planner.choosing.trials import Trials
+from planner.choosing.trials import TRIAL_ROUNDS, Trials
 from planner.dists import Pin, Sdist, Wheel, parse_requirement
 from planner.resolve.asks import Ask, Outcome, Resolution
 from planner.resolve.steer import Steer
@@ -131,7 +131,8 @@ class WaysOut:
         steer: Steer,
         hashes: Mapping[NormalizedName, frozenset[str]] | None = None,
     ) -> Outcome:
-        outcome = Part(self.trials, steer).attempt(units, constraints, hashes=hashes)
+        rounds = max(TRIAL_ROUNDS, 3 * len(self.base))
+        outcome = Part(self.trials, steer).attempt(units, constraints, rounds=rounds, hashes=hashes)
         self._unsure |= not isinstance(outcome, Resolution) and bool(outcome.limit)
         return outcome
 

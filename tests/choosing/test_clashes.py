@@ -487,6 +487,9 @@ def test_a_set_of_many_is_made_small_in_few_attempts(count: int) -> None:
         world.many(f"n{number}", {"1": ("x",)})
     world.many("low", {"1": ("x<1",)})
     run = trials(world, *(f"n{number}" for number in range(count)), "low")
-    search = search_for(run, NEWEST, lambda _: None)
-    assert only(search).evidence == ("r.txt:31",)
-    assert run.attempts < 40
+    assert only(search_for(run, NEWEST, lambda _: None)).evidence == ("r.txt:31",)
+    assert run.attempts == 0, "its budget is left to the choice"
+    core = smallest(run, run.roots.asks, run.resolve(run.roots.asks), NEWEST)
+    assert core is not None
+    assert [unit.place for unit in core.units] == ["r.txt:31"]
+    assert run.attempts < 15
