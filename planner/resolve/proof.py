@@ -29,13 +29,18 @@ Information = RequirementInformation[Ask, Candidate]
 
 @dataclass(slots=True)
 class _Decision:
-    """A key, what is still to be tried of it, and the decisions that ruled out what was tried."""
+    """A key, what is still to be tried of it, and the decisions that ruled out what was tried.
+
+    `told` is what its candidate asks for, `blamed` what kept its first candidate from being chosen: the story
+    that is told where there is no resolution.
+    """
 
     key: str
     left: Iterator[Candidate]
     causes: set[str]
     candidate: Candidate | None = None
     told: list[Information] = field(default_factory=list)
+    blamed: list[Information] = field(default_factory=list)
 
 
 class _Requirements(Mapping[str, Iterator[Ask]]):
@@ -70,17 +75,21 @@ class _Nothing(Mapping[str, Iterator[Candidate]]):
 
 
 class _Search:
-    def __init__(self, provider: Provider, roots: Iterable[Ask]) -> None:
+    def __init__(
+        self, provider: Provider, reporter: BaseReporter[Ask, Candidate, str], roots: Iterable[Ask]
+    ) -> None:
         self._provider = provider
+        self._reporter = reporter
+        self._heard: set[int] = set()
         self._decisions: list[_Decision] = []
         self._chosen: dict[str, Candidate] = {}
         self._standing: dict[str, list[Information]] = {}
         for ask in roots:
             self._standing.setdefault(ask.key, []).append(RequirementInformation(ask, None))
 
-    def run(self, reporter: BaseReporter[Ask, Candidate, str], max_rounds: int) -> State[Ask, Candidate, str]:
+    def run(self, max_rounds: int) -> State[Ask, Candidate, str]:
         for round_index in range(max_rounds):
-            reporter.starting_round(index=round_index)
+            self._reporter.starting_round(index=round_index)
             if self._decisions and self._decisions[-1].candidate is None:
                 decision = self._decisions[-1]
             else:
@@ -116,41 +125,54 @@ class _Search:
         """Give the key its next candidate that goes with all decisions; False when none is left."""
         for candidate in decision.left:
             asks = self._provider.get_dependencies(candidate)
-            causes = self._conflict(asks)
-            if causes is not None:
-                decision.causes |= causes - {decision.key}
+            clash = self._conflict(asks)
+            if clash is not None:
+                decision.causes |= self._causes(clash) - {decision.key}
+                if not decision.blamed:
+                    known = self._standing.get(clash.key, ())
+                    decision.blamed = [RequirementInformation(clash, candidate), *known]
                 continue
             decision.candidate = candidate
             self._chosen[decision.key] = candidate
+            known_already = id(candidate) in self._heard
+            self._heard.add(id(candidate))
             for ask in asks:
+                if not known_already:
+                    self._reporter.adding_requirement(ask, candidate)
                 information = RequirementInformation(ask, candidate)
                 decision.told.append(information)
                 self._standing.setdefault(ask.key, []).append(information)
             return True
         return False
 
-    def _conflict(self, asks: tuple[Ask, ...]) -> set[str] | None:
-        """The decisions that what a candidate asks for cannot stand beside; None when all is well."""
+    def _conflict(self, asks: tuple[Ask, ...]) -> Ask | None:
+        """The first of these requirements that cannot stand beside the decisions; None when all can."""
         for ask in asks:
             chosen = self._chosen.get(ask.key)
             if chosen is not None:
                 if not self._provider.is_satisfied_by(ask, chosen):
-                    return {ask.key}
+                    return ask
             elif next(iter(self._matches(ask.key, asks)), None) is None:
-                return self._askers(ask.key)
+                return ask
         return None
+
+    def _causes(self, clash: Ask) -> set[str]:
+        """The decisions that a requirement cannot stand beside."""
+        return {clash.key} if clash.key in self._chosen else self._askers(clash.key)
 
     def _backjump(self) -> None:
         """Revise the last decision that has part in the dead end; all later ones go with it."""
-        causes = self._decisions.pop().causes
+        dead = self._decisions.pop()
+        causes, blamed = dead.causes, dead.blamed or [*self._standing.get(dead.key, ())]
         while self._decisions:
             decision = self._decisions.pop()
             self._undo(decision)
             if decision.key in causes:
                 decision.causes |= causes - {decision.key}
+                decision.blamed = decision.blamed or blamed
                 self._decisions.append(decision)
                 return
-        raise ResolutionImpossible([])
+        raise ResolutionImpossible(blamed)
 
     def _undo(self, decision: _Decision) -> None:
         del self._chosen[decision.key]
@@ -176,6 +198,6 @@ def settle_completely(
 ) -> State[Ask, Candidate, str]:
     """Find pins for the requirements; raises ResolutionImpossible (proven) or ResolutionTooDeep.
 
-    The reporter hears of rounds alone; its `starting_round` may raise to end the search.
+    The reporter hears of rounds and of what candidates ask for; its `starting_round` may raise, to end it.
     """
-    return _Search(provider, requirements).run(reporter, max_rounds)
+    return _Search(provider, reporter, requirements).run(max_rounds)

@@ -28,8 +28,12 @@ __all__ = ["resolve"]
 
 MAX_ROUNDS = 20_000
 
-PATIENCE = 4_000
-"""Rounds of resolvelib before the complete search is tried; real sets that resolve take up to 1,500."""
+PATIENCE = 50
+"""Conflicts that resolvelib may have before the complete search goes on, which needs less time for each."""
+
+
+class _OutOfPatienceError(Exception):
+    """resolvelib has had its conflicts."""
 
 
 class _OutOfTimeError(Exception):
@@ -47,6 +51,7 @@ class _Reporter(BaseReporter[Ask, Candidate, str]):
         self._rejected = ""
         self.rounds = 0
         self.before = 0
+        self.met = 0
         self._spent = spent
 
     def starting_round(self, index: int) -> None:
@@ -67,6 +72,9 @@ class _Reporter(BaseReporter[Ask, Candidate, str]):
         for key in keys:
             self.conflicts[key] = self.conflicts.get(key, 0) + 1
         self.failures[self._rejected] = self.failures.get(self._rejected, 0) + 1
+        self.met += 1
+        if self.met > PATIENCE:
+            raise _OutOfPatienceError
 
 
 def resolve(
@@ -136,16 +144,16 @@ def _settled(
     """
     told: ResolutionImpossible[Ask, Candidate] | None = None
     try:
-        return settle(provider, reporter, asks, min(max_rounds, PATIENCE))
+        return settle(provider, reporter, asks, max_rounds)
     except ResolutionImpossible as impossible:
         told = impossible
-    except ResolutionTooDeep:
+    except (ResolutionTooDeep, _OutOfPatienceError):
         pass
     reporter.before = reporter.rounds
     try:
         return settle_completely(provider, reporter, asks, max_rounds)
-    except ResolutionImpossible:
-        raise told or ResolutionImpossible(reporter.first) from None
+    except ResolutionImpossible as proven:
+        raise told or proven from None
 
 
 def _pins(

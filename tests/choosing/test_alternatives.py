@@ -225,7 +225,7 @@ def test_an_older_version_that_can_be_built_is_checked_too() -> None:
     ("lines", "remedy"),
     [
         (["n<=2"], "pin `n==1.0`, or accept"),
-        (["n==2.0"], "pin `n==3.0`, or accept"),
+        (["n==2.0"], "ask for `n==3.0` instead, in requirements.txt:1, or accept"),
         (["n==2.0", "a"], "accept"),
     ],
     ids=["no line changes", "the newer of two", "neither holds"],

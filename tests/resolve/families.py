@@ -133,7 +133,7 @@ def _airflow(providers: int, *, possible: bool) -> Case:
         projects=projects,
         roots=("airflow[all]", "alchemy<2"),
         pins=pins if possible else None,
-        clash="" if possible else "airflow",
+        clash="" if possible else "alchemy",
         rounds=300,
     )
 
@@ -180,8 +180,8 @@ def _lock_step(parts: int, versions: int, *, possible: bool) -> Case:
         projects=projects,
         roots=roots if possible else (*roots, f"telemetry-sdk>=1.{last + 1}"),
         pins=pins if possible else None,
-        clash="" if possible else "telemetry-sdk",
-        rounds=1_800,
+        clash="" if possible else "protobuf",
+        rounds=3_500,
     )
 
 
