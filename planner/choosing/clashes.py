@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from packaging.utils import NormalizedName
 
 from planner.choosing.trials import TRIAL_ROUNDS, Trials
+from planner.fits import Fits
 from planner.resolve.asks import Ask, Clash, Fixed, Outcome, split_key
 from planner.resolve.steer import Steer
 from planner.roots import Roots
@@ -119,9 +120,7 @@ class Part:
         for unit in constraints:
             limits.setdefault(unit.project, []).extend(unit.asks)
         if hashes is not None:
-            fits = type(fits)(
-                supported=fits.supported, policy=fits.policy, python=fits.python, hashes=dict(hashes)
-            )
+            fits = Fits(supported=fits.supported, policy=fits.policy, python=fits.python, hashes=dict(hashes))
         part = replace(trials, roots=replace(trials.roots, fixed=fixed, constraints=limits), fits=fits)
         if hashes is None:
             part.natives = trials.natives
