@@ -224,9 +224,9 @@ def story_of(core: Core) -> Clash:
     if story is None:
         story = last if first is None else _joined(first, last)
     lines = [*_left_out(core, story), *story.lines]
-    for project, count in story.open:
-        others = "The other version" if count == 2 else f"Each of the other {count - 1} versions"
-        lines.append(f"{others} of {project} clashes as well.")
+    for project, left in story.open:
+        others = "The other version" if left == 1 else f"Each of the other {left} versions"
+        lines += [f"{others} of {project} clashes as well."] if left else []
     if not core.sure and len(core.units) + len(core.constraints) > 2:
         lines.append("Some of these requirements may not matter: the attempts were used up.")
     return replace(story, lines=tuple(dict.fromkeys(lines)), refused=last.refused)

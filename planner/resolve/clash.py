@@ -25,14 +25,14 @@ def explain_clash(
     chains = [chain for cause in causes if (chain := [*_links(cause, parents)][::-1])]
     chains.sort(key=lambda chain: provider.place(chain[0][0].key))
     lines: list[str] = []
-    several: dict[NormalizedName, int] = {}
+    several: dict[NormalizedName, set[Version]] = {}
     roots: set[str] = set()
     for chain in chains:
         brought: Ask | None = None
         for ask, parent in chain:
             others = _others(brought, parent, provider)
             if parent is not None and len(others) > 1:
-                several[parent.project] = len(others)
+                several.setdefault(parent.project, set(others)).discard(parent.version or others[0])
             lines.append(_sentence(ask, parent, others))
             if ask.project != chain[-1][0].project:
                 lines.extend(_constraints(ask.project, provider))
@@ -44,7 +44,8 @@ def explain_clash(
     for project in contested:
         wanted = [chain[-1][0] for chain in chains if chain[-1][0].project == project]
         lines.extend(provider.why_none(project, wanted))
-        lines.extend(_admitted(project, wanted, provider))
+        if len(contested) == 1:
+            lines.extend(_admitted(project, wanted, provider))
     name = contested[0] if contested else ""
     if unusable and not contested:
         name = next((str(c.parent.project) for c in causes if c.parent is not None), unusable[0].project)
@@ -53,7 +54,7 @@ def explain_clash(
         lines=tuple(dict.fromkeys(lines)),
         roots=frozenset(roots),
         projects=frozenset(told),
-        open=tuple(sorted(several.items())),
+        open=tuple(sorted((project, len(left)) for project, left in several.items())),
         unusable=bool(unusable),
     )
 

@@ -182,6 +182,21 @@ def test_what_a_way_out_compiles_is_told_and_ranks_it_behind() -> None:
     )
 
 
+def test_versions_that_clash_each_with_something_else() -> None:
+    world = Universe().many("a", {"1": ("d>=1",), "2": ("e>=1",), "3": ("f>=1",)})
+    for name in "def":
+        world.many(name, {"0": (), "1": ()})
+    found = only(searched(world, "a", "d==0", "e==0", "f==0"))
+    assert found.summary == "`a`, `d==0`, `e==0` and `f==0` cannot be met together."
+    assert found.facts[:4] == (
+        "r.txt:1 asks for a.",
+        "a 3, the newest of 3 versions that this admits, needs f>=1.",
+        "a 2, one of 3 versions that this admits, needs e>=1.",
+        "a 1, one of 3 versions that this admits, needs d>=1.",
+    )
+    assert not any("as well" in fact for fact in found.facts)
+
+
 def test_a_requirement_that_clashes_with_itself() -> None:
     world = Universe().many("a", {"1": ("b", "c<2"), "2": ("b", "c<2")}).many("b", {"1": ("c>=2",)})
     world.many("c", {"1": (), "2": ()})
