@@ -131,8 +131,8 @@ class Clash:
     `roots` are the keys of the root requirements that take part in what is told: often, not always, these
     alone clash. `around` are those of all conflicts of the search, `projects` all that was told of.
     `limit` is set when the search was given up (rounds or seconds) rather than exhausted. `open` are the
-    projects that were told of in some of several versions (and how many were not), `unusable` says that a file
-    cannot be used. `first` is the first conflict that was met, that of the newest versions, if it is another.
+    projects that were told of in some of several versions (and how many were not), `unusable` says that a
+    file cannot be used. `first` is the first conflict that was met, that of the newest versions, if it is another.
     """
 
     project: str
