@@ -132,7 +132,7 @@ class Clash:
     alone clash. `around` are those of all conflicts of the search, `projects` all that was told of.
     `limit` is set when the search was given up (rounds or seconds) rather than exhausted. `open` are the
     projects that were told of in some of several versions (and how many were not), `unusable` says that a
-    file cannot be used. `first` is the first conflict that was met (of the newest versions), if it is another.
+    file cannot be used. `first` is the first conflict met (of the newest versions), if it is another.
     """
 
     project: str
