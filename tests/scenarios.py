@@ -39,6 +39,7 @@ __all__ = ["Scenario", "ScenarioWorld", "misses", "outcome_of", "read_scenario",
 
 PYTHON = "3.12"  # what packse and uv take where a scenario does not say
 REQUIRES_PYTHON = ">=3.12"
+ROUNDS = 500  # more than a world of a few versions can need
 PATCH = 20  # a `[environment] python = "3.12"` is some late 3.12 on the machine; an option says the first
 
 
@@ -177,6 +178,7 @@ def outcome_of(scenario: Scenario, *, prereleases: Prereleases | None = None) ->
         constraints=roots.constraints,
         fixed=roots.fixed,
         spent=lambda: False,
+        max_rounds=ROUNDS,
     )
 
 
