@@ -87,6 +87,7 @@ def resolve_here(case: Case, side: str) -> Told:
     if side != "ours":
         settle = _stock_settle if side == "stock" else _plain_settle
         setattr(search, "_settled", settle)  # noqa: B010 (a name of ours that no other module may use)
+        search.PATIENCE = sys.maxsize
     judge: Fits = fits(Policy())
     asks = roots_of(case.roots, MARKERS).asks
     world = universe(case)
