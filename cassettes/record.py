@@ -44,7 +44,7 @@ from planner.indexes import catalog as catalog_module
 from planner.indexes import prefetch as prefetch_module
 from planner.indexes.pages import ACCEPT
 from planner.jsonform import checked_json
-from planner.page import Page
+from planner.page import Listing, Page
 from planner.request import Request, World
 from planner.sdist.names import Use, clean_name, wanted
 from planner.settings import default_index
@@ -59,6 +59,12 @@ OTHERS_KEPT = 4
 
 NEWEST_KEPT = 3
 """Versions kept of those whose files were looked at but not read."""
+
+READ_KEPT = 3
+"""Versions kept of those whose metadata was read, beside what the result names."""
+
+PASSES = 5
+"""Runs over pages made smaller, until none asks for a page that was not made smaller."""
 
 
 # -- what a live run asks ---------------------------------------------------------------------------------
@@ -86,7 +92,10 @@ class Asked:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def _watching(asked: Asked) -> type[catalog_module.IndexCatalog]:
+Pages = Mapping[NormalizedName, Page]
+
+
+def _watching(asked: Asked, pages: Pages) -> type[catalog_module.IndexCatalog]:
     class Watched(catalog_module.IndexCatalog):
         def __init__(self, *args: Any, read_sdist: Any, **keys: Any) -> None:
             def reading(filename: str, file: Any, *rest: Any) -> Any:
@@ -99,7 +108,7 @@ def _watching(asked: Asked) -> type[catalog_module.IndexCatalog]:
             super().__init__(*args, read_sdist=reading, **keys)
 
         def page(self, project: NormalizedName) -> Page:
-            found = super().page(project)
+            found = pages.get(project) or super().page(project)
             with asked.lock:
                 return asked.pages.setdefault(project, _WatchedPage(project, found.listings, found.answers))
 
@@ -140,17 +149,20 @@ def checked(words: list[str], environ: Mapping[str, str]) -> Checked:
         cwd=str(ROOT),
         stdin=lambda: b"",
         now=World.real().now,
-        monotonic=World.real().monotonic,
+        monotonic=lambda: 0.0,  # a slow network must not end the search earlier than a replay does
     )
     request = Request.of(parser().parse_args(words), world)
     return pipeline.check(request, lambda _: None, lambda text: print(text, file=sys.stderr))
 
 
-def live(name: str) -> tuple[list[Checked], Asked]:
-    """Check an example on the live index, for each of its machines, and what that asked."""
+def live(name: str, pages: Pages) -> tuple[list[Checked], Asked]:
+    """Check an example on the live index, for each of its machines, and what that asked.
+
+    `pages` are project pages to take instead of the index's.
+    """
     asked = Asked()
     with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(catalog_module, "IndexCatalog", _watching(asked)))
+        stack.enter_context(mock.patch.object(catalog_module, "IndexCatalog", _watching(asked, pages)))
         stack.enter_context(mock.patch.object(prefetch_module, "Prefetcher", _Patient))
         stack.enter_context(_private_index())
         words = arguments(name, index=default_index())
@@ -355,7 +367,8 @@ class _Pruner:
         said = " ".join(_words_on(found, page.project) for found in self.found)
         kept = {v for v in versions if re.search(rf"(?<![\w.]){re.escape(str(v))}(?![\w.]*\w)", said)}
         looked_at = sorted(page.touched & set(versions))
-        kept.update(v for v in looked_at if any(map(self._was_read, Page.files(page, v))))
+        kept.update(version for version in versions if (page.project, version) in self._pinned)
+        kept.update([v for v in looked_at if any(map(self._was_read, Page.files(page, v)))][-READ_KEPT:])
         kept.update(looked_at[-NEWEST_KEPT:], versions[-1:])
         if kept:
             lowest = versions.index(min(kept))
@@ -379,6 +392,23 @@ class _Pruner:
         kept = {dist.filename for dist in (*taken, *rest[: OTHERS_KEPT // 2], *rest[-OTHERS_KEPT // 2 :])}
         return [dist for dist in files if not isinstance(dist, Wheel) or dist.filename in kept]
 
+    def smaller(self, page: _WatchedPage) -> Page:
+        """The page with what is kept alone."""
+        files = list(self.kept(page))
+        listings = []
+        for one in page.listings:
+            rows = tuple(dist.row for dist in files if dist.index == one.index)
+            listings.append(
+                Listing(index=one.index, rows=rows, status=one.status, status_reason=one.status_reason)
+            )
+        return Page(page.project, listings, page.answers)
+
+    @cached_property
+    def _pinned(self) -> frozenset[tuple[str, Version | None]]:
+        return frozenset(
+            (package.name, package.version) for found in self.found for package in found.packages
+        )
+
     @cached_property
     def _built(self) -> frozenset[str]:
         return frozenset(build.filename for found in self.found for build in found.builds)
@@ -391,12 +421,15 @@ class _Pruner:
 # -- the cassette -----------------------------------------------------------------------------------------
 
 
-def interactions(found: list[Checked], asked: Asked, index: str) -> list[dict[str, Any]]:
+def interactions(asked: Asked, index: str) -> list[dict[str, Any]]:
     """All that the runs asked and was answered, sorted by address."""
     made: dict[str, dict[str, Any]] = {}
-    pruner = _Pruner(asked, found)
     for project, page in asked.pages.items():
-        kept = list(pruner.kept(page))
+        kept = [
+            dist
+            for version in sorted(page.versions)
+            for dist in sorted(Page.files(page, version), key=lambda dist: (dist.index, dist.filename))
+        ]
         for answer in page.answers:
             base = INDEX if answer.index.rstrip("/") == index.rstrip("/") else answer.index
             url = f"{base.rstrip('/')}/{project}/"
@@ -434,7 +467,7 @@ def _metadata(metadata: Metadata) -> bytes:
 def _words_on(found: Checked, project: str) -> str:
     """Everything that the result says on a project."""
     findings = (f"{f.summary} {f.remedy} {' '.join(f.facts)}" for f in found.findings if project in f.summary)
-    builds = (f"{b.why} {' '.join(b.alternatives)}" for b in found.builds if b.project == project)
+    builds = (f"{b.why} {' '.join(map(str, b.alternatives))}" for b in found.builds if b.project == project)
     return " ".join((*findings, *builds))
 
 
@@ -494,14 +527,30 @@ def replayed(name: str, more: tuple[str, ...] = ()) -> Checked:
         return checked(words, {"PIP_CONFIG_FILE": os.devnull, "HOME": cache})
 
 
+def small(name: str) -> tuple[list[Checked], Asked]:
+    """The same on pages made smaller: what is asked then is what a replay asks.
+
+    A search goes other ways where versions are missing, so that smaller pages are tried, not only written.
+    """
+    pages: dict[NormalizedName, Page] = {}
+    for _ in range(PASSES):
+        found, asked = live(name, pages)
+        new = asked.pages.keys() - pages.keys()
+        if not new:
+            return found, asked
+        pruner = _Pruner(asked, found)
+        pages |= {project: pruner.smaller(asked.pages[project]) for project in new}
+    raise SystemExit(f"{name}: {PASSES} runs asked for new pages each")
+
+
 def record(name: str) -> None:
     """Record one example, and prove that its cassette gives the same result."""
     index = default_index()
-    found, asked = live(name)
+    found, asked = small(name)
     built = {package.dist.filename for one in found for package in one.packages}
     for filename in asked.sdists.keys() - built:  # read for their metadata, and passed over
         asked.sdists[filename] = shrunk(filename, asked.sdists[filename], metadata_alone=True)
-    text = dumped(name, interactions(found, asked, index))
+    text = dumped(name, interactions(asked, index))
     for host in {httpx.URL(index).host, *_file_hosts(asked)}:
         if host in text:
             raise SystemExit(f"{name}: the cassette names {host}")

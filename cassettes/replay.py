@@ -17,6 +17,7 @@ NAMES = ("datascience", "impossible", "indexes", "ml", "oldpins", "web")
 """The examples, each with `examples/NAME`, `cassettes/NAME.yaml` and `tests/cases/NAME`."""
 
 ELSEWHERE: dict[str, tuple[tuple[str, ...], ...]] = {
+    "oldpins": (("--no-build",),),
     "web": (
         ("--python-platform", "windows"),
         ("--python-platform", "aarch64-unknown-linux-musl"),

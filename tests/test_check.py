@@ -130,6 +130,7 @@ def test_a_plan_does_not_depend_on_the_order_of_lines_or_on_the_cache(case: Case
         packages: list[Any] = tomllib.loads(text)["packages"]
         for package in packages:
             del package["tool"]["wheelplan"]["required-by"]
+            package["tool"]["wheelplan"].pop("alternatives", None)  # which name lines that would have to change
         return packages
 
     words = arguments(case.name)
@@ -286,7 +287,7 @@ def test_another_machine_gets_another_answer(case: Case) -> None:
         "--python-platform aarch64-unknown-linux-musl": DRIVERS,
         "--python-platform macos": DRIVERS,
         "--python-version 3.14": DRIVERS,
-        "--assume glibc=2.17": {**DRIVERS, "pillow": ("WP106", "native")},
+        "--assume glibc=2.17": DRIVERS,  # pillow is held back for a wheel
     }
     assert [ran.code for ran in found.values()] == [0, 1, 1, 1, 1]
 

@@ -102,7 +102,7 @@ class Chooser:
         self._lacking = lacking
         self.ages = Ages(asks, trials.roots.constraints, trials.catalog.page, trials.fits)
         fixed = trials.roots.fixed
-        self.roots = tuple(dict.fromkeys(ask.project for ask in asks if ask.project not in fixed))
+        self.roots = tuple(sorted({ask.project for ask in asks if ask.project not in fixed}))
         policy = trials.fits.policy
         self.tolerated = policy.max_held_back.total_seconds() / 86_400 / MONTH
         self.steer = Steer(wheels=True, max_held_back=policy.max_held_back)
@@ -230,7 +230,7 @@ class Chooser:
             stale = [(p, age) for p, age in months.items() if age >= NOTICEABLE and (p, age) not in tried]
             if not stale:
                 return best
-            project, age = max(stale, key=lambda one: one[1])  # of equals, the first that was asked for
+            project, age = max(stale, key=lambda one: one[1])  # of equals, the first by name
             tried.add((project, age))
             natives = frozenset(pin.project for pin in self.natives(best.resolution))
             within: dict[NormalizedName, Container[Version]] = {

@@ -69,6 +69,8 @@ class Trials:
     def _resolve(
         self, asks: Sequence[Ask], steer: Steer, max_rounds: int, spent: Callable[[], bool]
     ) -> Outcome:
+        if self.fits.policy.prefer == "wheels":  # what is best does not depend on the order of lines
+            asks = sorted(asks, key=lambda ask: (ask.project, ask.extra or "", ask.text, ask.origin))
         return resolve(
             asks,
             catalog=self.catalog,

@@ -28,6 +28,9 @@ __all__ = ["resolve"]
 
 MAX_ROUNDS = 20_000
 
+ROUNDS_A_KEY = 10
+"""Rounds of resolvelib for each project it knows of: it may mend pins in a circle, without a conflict."""
+
 PATIENCE = 50
 """Conflicts that resolvelib may have before the complete search goes on, which needs less time for each."""
 
@@ -56,6 +59,8 @@ class _Reporter(BaseReporter[Ask, Candidate, str]):
 
     def starting_round(self, index: int) -> None:
         self.rounds = self.before + index + 1
+        if not self.before and self.rounds > ROUNDS_A_KEY * len(self.parents):
+            raise _OutOfPatienceError
         if self._spent():
             raise _OutOfTimeError
 
