@@ -1,6 +1,6 @@
 """What CUDA a torch of each minor is built for, and what a CUDA toolkit asks; tables, and asks no index.
 
-`cuda/torch.toml` and `cuda/toolkits.toml` say where each row comes from. What a resolved set really needs is
+`cuda/*.toml` say where each row comes from. What a resolved set really needs is
 derived from the pins' metadata where they tell it; these rows serve where they do not, or before a choice.
 """
 
@@ -15,14 +15,18 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
 __all__ = [
-    "Toolkit", "TorchRelease", "Variant", "driver_floor", "read_toolkits", "read_torch", "toolkit",
-    "torch_release", "torch_releases", "variant_of",
+    "Toolkit", "TorchRelease", "Variant", "WheelCuda", "driver_floor", "read_toolkits", "read_torch",
+    "read_wheels", "toolkit", "torch_release", "torch_releases", "variant_of", "wheel_cuda",
 ]  # fmt: skip
 
 _VARIANT = re.compile(r"(?:(cpu|xpu)|(cu)(\d{2})(\d)|(rocm)(\d+(?:\.\d+){1,2}))\Z")
@@ -42,7 +46,8 @@ class TorchRelease:
     """What PyTorch publishes of one minor version.
 
     `variants` are those of its own index, for Linux on x86_64, oldest first within a family; `default` is
-    the one of the files that PyPI has for Linux on x86_64 (`default_inferred`: no metadata said so).
+    the one of the files that PyPI has for Linux on x86_64 (`default_inferred`: no metadata said so), and
+    `default_aarch64` for Linux on aarch64; for Windows and macOS these are never for CUDA.
     `pythons` are those of its Linux wheels, `3.13t` free-threaded. `torchvision` and `torchaudio` are the
     minors made for it, "" where none is known; `pairs_inferred`: no metadata said so.
     """
@@ -50,6 +55,7 @@ class TorchRelease:
     minor: str
     variants: tuple[str, ...]
     default: str
+    default_aarch64: str = ""
     default_inferred: bool = False
     variants_inferred: bool = False
     pythons: tuple[str, ...]
@@ -63,6 +69,18 @@ class TorchRelease:
     note: str = ""
     source: str
     checked: str
+
+    def on_pypi(self, system: str, arch: str) -> str | None:
+        """The variant that PyPI has for `linux`, `windows` or `darwin` on that machine; None if none is known.
+
+        >>> release = torch_release("2.9.1")
+        >>> release.on_pypi("linux", "x86_64"), release.on_pypi("linux", "aarch64")
+        ('cu128', 'cpu')
+        """
+        if system in ("windows", "darwin"):
+            return "cpu"
+        known = {"x86_64": self.default, "aarch64": self.default_aarch64}
+        return known.get(arch) or None if system == "linux" else None
 
     def abi(self, variant: str) -> bool | None:
         """Whether the Linux x86_64 build of that variant has the C++11 ABI; None where that is not known.
@@ -89,6 +107,18 @@ class Toolkit:
     driver_windows: str
     gcc_below: int | None = None
     removed: tuple[str, ...] = ()
+    note: str = ""
+    source: str
+    checked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelCuda:
+    """For which CUDA a project's wheels on PyPI are, where no requirement and no local version tells it."""
+
+    project: NormalizedName
+    versions: SpecifierSet
+    cuda: str
     inferred: bool = False
     source: str
     checked: str
@@ -153,6 +183,19 @@ def driver_floor(cuda: str, system: str) -> str | None:
     return row.driver_linux if system == "linux" else row.driver_windows
 
 
+def wheel_cuda(project: str, version: Version) -> WheelCuda | None:
+    """For which CUDA that version's wheel on PyPI is, where only a table says it; else None.
+
+    >>> wheel_cuda("vllm", Version("0.12.0")).cuda, wheel_cuda("torch", Version("2.9.1"))
+    ('12.9', None)
+    """
+    name = canonicalize_name(project)
+    found = [
+        row for row in _wheels() if row.project == name and row.versions.contains(version, prereleases=True)
+    ]
+    return found[-1] if found and not version.local else None
+
+
 def read_torch(document: Mapping[str, Any]) -> tuple[TorchRelease, ...]:
     """The rows of torch from their document. Raises ValueError, which names the row."""
     rows = tuple(_rows(TorchRelease, "minor", "torch", document))
@@ -167,6 +210,28 @@ def read_toolkits(document: Mapping[str, Any]) -> tuple[Toolkit, ...]:
     """The rows of toolkits from their document. Raises ValueError, which names the row."""
     rows = tuple(_rows(Toolkit, "version", "toolkits", document))
     return _ascending("toolkits", rows, [_numbers(row.version) for row in rows])
+
+
+def read_wheels(document: Mapping[str, Any]) -> tuple[WheelCuda, ...]:
+    """The rows of wheels from their document. Raises ValueError, which names the row."""
+    rest = dict(document)
+    checked, found = str(rest.pop("checked")), []
+    for row in rest.pop("wheel", ()):
+        fields = {"checked": checked, **row}
+        try:
+            fields["project"] = canonicalize_name(fields["project"])
+            fields["versions"] = SpecifierSet(fields["versions"])
+            found.append(WheelCuda(**fields))
+        except (KeyError, TypeError, InvalidSpecifier) as error:
+            raise ValueError(f"cuda/wheels.toml: [{row.get('project')}] {error}") from None
+    if rest:
+        raise ValueError(f"cuda/wheels.toml: unknown keys {sorted(rest)}")
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def _wheels() -> tuple[WheelCuda, ...]:
+    return read_wheels(_document("wheels"))
 
 
 @lru_cache(maxsize=1)
