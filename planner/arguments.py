@@ -20,6 +20,7 @@ examples:
   wheelplan check 'flash-attn>=2' torch vllm
   wheelplan check pyproject.toml --extra gpu --group dev
   wheelplan check requirements.txt --machine gpubox.toml -o pylock.gpubox.toml
+  wheelplan check torch vllm --torch-backend auto --assume cuda-driver=550.54
   wheelplan check requirements.txt --python-version 3.14 --assume glibc=2.28 --assume cuda-driver=550.54
   cat requirements.txt | wheelplan check - --output-format json
 
@@ -214,6 +215,29 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     add("--group", dest="groups", action="append", default=[], metavar="NAME", help="a dependency group")
 
 
+def _add_torch(parser: argparse.ArgumentParser) -> None:
+    """Where torch and what is built with it come from."""
+    group = parser.add_argument_group("torch and CUDA")
+    add = group.add_argument
+    add(
+        "--torch-backend",
+        metavar="BACKEND",
+        help="auto, cpu, cu126 …: take torch and its kin from that index of PyTorch's, as uv; auto: the "
+        "build that the driver of the target machine runs",
+    )
+    add(
+        "--torch-index",
+        metavar="URL",
+        help="another place of PyTorch's indexes; {variant} stands for cpu, cu126 …",
+    )
+    add(
+        "--installed-torch",
+        choices=("keep", "ignore"),
+        help="keep: no other torch than the one that the target environment has (where neither is said, "
+        "it is tried first)",
+    )
+
+
 def _add_pip_words(parser: argparse.ArgumentParser) -> None:
     """Words that mean what they mean in pip and uv."""
     versions = parser.add_argument_group("versions and files, as in pip and uv")
@@ -248,6 +272,7 @@ def _add_pip_words(parser: argparse.ArgumentParser) -> None:
     add("--no-index", action="store_true", default=None)
     add("--index-strategy", choices=("first-index", "unsafe-first-match", "unsafe-best-match"))
     add("--trusted-host", action="append", metavar="HOST")
+    _add_torch(parser)
     network = parser.add_argument_group("network and cache")
     add = network.add_argument
     add("--offline", action="store_true", default=None, help="use the cache alone")

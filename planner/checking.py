@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -80,21 +81,24 @@ def judge(
     look: Look = _nothing_known,
     unisolated: frozenset[str] = frozenset(),
     previous: Previous | None = None,
+    installed: Mapping[NormalizedName, Version] = MappingProxyType({}),
 ) -> Judged:
     """Resolve the roots, set aside what cannot be met, and judge what was pinned.
 
     `digest` gives the sha256 of a file; it is asked for local and directly named ones that come without.
     `look` asks the machine for what builds need, `unisolated` are projects built without isolation,
-    `previous` is an earlier plan, whose versions stay where they can.
+    `previous` is an earlier plan, whose versions stay where they can; `installed` are versions that the
+    target has: they are tried first, too.
     """
     roots, fits, catalog = trials.roots, trials.fits, trials.catalog
-    steer = first_steer(fits.policy, previous)
+    steer = first_steer(fits.policy, previous, installed)
+    kept = previous.versions if previous is not None else {}
     search = search_for(trials, steer, say)
     choice: Choice | None = None
     if search.resolution is not None:
         say("looking for the freshest set that installs")
         lacks = Lacks(machine=trials.machine, look=look, catalog=catalog, fits=fits)
-        choice = choose(trials, search.asks, search.resolution, lacks, steer.keep)
+        choice = choose(trials, search.asks, search.resolution, lacks, kept, installed=installed)
     resolution = choice.resolution if choice else None
     say("reading source distributions")
     pins = [_hashed(pin, digest) for pin in (resolution.pins if resolution else ())]

@@ -43,6 +43,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "WP211": "The build requirements of a source build cannot be resolved.",
         "WP301": "A source build would be compiled against another torch than the plan's.",
         "WP302": "A source build and a wheel beside it bring two copies of one library.",
+        "WP314": "The plan replaces the torch that is installed.",
         "WP401": "Not even one compile job of a source build fits into the memory that is free.",
         "WP402": "How many compile jobs the machine's memory bears.",
         "WP501": "A yanked release is pinned.",

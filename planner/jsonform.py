@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from planner.building.readiness import Readiness, Ready
     from planner.choosing.values import Burden, Choice
     from planner.findings import Finding
+    from planner.routing import Backend
     from planner.verdict import Checked
 
 __all__ = ["build_json", "checked_json", "error_json", "finding_json"]
@@ -33,6 +34,7 @@ def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[st
         "exit-code": exit_code,
         "plan": plan_path if checked.plan else None,
         "machine": fingerprint_table(checked.machine),
+        "torch-backend": _backend_json(checked.backend) if checked.backend else None,
         "inputs": list(checked.inputs),
         "set-aside": list(checked.set_aside),
         "packages": [
@@ -62,6 +64,16 @@ def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[st
         "requests": checked.requests,
         "bytes": checked.bytes,
         "rounds": checked.rounds,
+    }
+
+
+def _backend_json(backend: Backend) -> dict[str, Any]:
+    return {
+        "said": backend.word,
+        "origin": backend.origin,
+        "variant": backend.variant,
+        "why": backend.why,
+        "verified": backend.verified,
     }
 
 

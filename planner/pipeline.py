@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from planner.disk import read_local
 from planner.facts import Machine
+from planner.findings import Finding
 from planner.request import MachineRequest, Request
 from planner.supply import catalog_of, client_of, sdist_reader, sources_of
 from planner.target import look_locally, machine_for
 from planner.viewpoint import as_asked, as_seen, plan_folder
 
 if TYPE_CHECKING:
+    from planner.backends import Installed, Taken, Torch
     from planner.building.readiness import Ready
     from planner.checking import Judged
     from planner.explaining.values import Explanation
     from planner.indexes.catalog import IndexCatalog
     from planner.keeping import Earlier, Upgrades
+    from planner.routing import Router
     from planner.settings import Settings
     from planner.verdict import Checked
     from planner.wanted import Inputs, Note
@@ -64,9 +67,12 @@ def explain(
         warn=warn,
     )
     with _running(request, say, warn) as run:
-        judged = _judged(run, say)
-        for note in (*run.settings.notes, *run.inputs.notes, *run.earlier.notes):
+        taken = _judged(run, say)
+        judged = taken.judged
+        for note in (*run.settings.notes, *run.inputs.notes, *run.torch.notes, *run.earlier.notes):
             warn(f"{note.where}: {note.text}")
+        if taken.shown is not None:
+            warn(f"torch-backend: {taken.shown}")
         if project is None:
             return explain_verdict(judged, run.settings.text("fail-on", "error"))
         kept = run.upgrades.keep(run.earlier.plan)
@@ -76,6 +82,7 @@ def explain(
 @contextmanager
 def _running(request: Request, say: Callable[[str], None], warn: Callable[[str], None]) -> Iterator[_Run]:
     """Everything that is known before the resolution; its connections are closed at the end."""
+    from planner.backends import torch_of  # noqa: PLC0415
     from planner.intake import build_inputs, inputs_of  # noqa: PLC0415
     from planner.keeping import of_these, read_earlier, upgrades_of  # noqa: PLC0415
     from planner.settings import read_settings, with_inputs  # noqa: PLC0415
@@ -95,10 +102,11 @@ def _running(request: Request, say: Callable[[str], None], warn: Callable[[str],
             inputs = inputs_of(request, settings, client, missing)
             building = build_inputs(request, settings, client)
             settings = with_inputs(settings, inputs)
-            catalog = catalog_of(
-                settings, inputs, client=client, sdists=sdists, world=world, say=say, warn=warn
-            )
             machine = fingerprint.result()
+            torch = torch_of(settings, inputs, machine, world)
+            catalog = catalog_of(
+                settings, torch.first, client=client, sdists=sdists, world=world, say=say, warn=warn
+            )
             earlier = read_earlier(request, upgrades, machine.markers)
             if earlier.plan is not None:
                 asked = as_asked(request, settings, inputs, building)
@@ -110,6 +118,7 @@ def _running(request: Request, say: Callable[[str], None], warn: Callable[[str],
                 inputs=inputs,
                 building=building,
                 machine=machine,
+                torch=torch,
                 catalog=catalog,
                 missing=tuple(missing),
                 upgrades=upgrades,
@@ -130,28 +139,51 @@ class _Run:
     inputs: Inputs
     building: Inputs | None
     machine: Machine
+    torch: Torch
     catalog: IndexCatalog
     missing: tuple[Note, ...]
     upgrades: Upgrades
     earlier: Earlier
 
 
-def _judged(run: _Run, say: Callable[[str], None]) -> Judged:
+def _judged(run: _Run, say: Callable[[str], None]) -> Taken:
+    """The set as it is judged in the end: over the indexes of the torch backend that was taken."""
+    from planner.backends import installed_torch, judged_torch, replaced  # noqa: PLC0415
+
+    first, installed = run.torch.first, installed_torch(run.settings, run.machine)
+
+    def judge(router: Router) -> Judged:
+        catalog = run.catalog if router is first else run.catalog.rerouted(router)
+        return _judged_over(run, catalog, router, installed, say)
+
+    taken = judged_torch(run.torch, judge, say)
+    judged = taken.judged
+    found = replaced(judged.packages, installed, judged.trials.roots.asks)
+    findings = tuple(sorted((*judged.findings, *found), key=Finding.sort_key))
+    return replace(taken, judged=replace(judged, findings=findings))
+
+
+def _judged_over(
+    run: _Run, catalog: IndexCatalog, router: Router, installed: Installed | None, say: Callable[[str], None]
+) -> Judged:
+    """The set as it is judged over the indexes of one catalog."""
     from planner import checking  # noqa: PLC0415
     from planner.ahead import prefetcher  # noqa: PLC0415
+    from planner.backends import kept_by_force  # noqa: PLC0415
     from planner.choosing.trials import Trials  # noqa: PLC0415
     from planner.doubts import excluded_python  # noqa: PLC0415
     from planner.findings import Finding  # noqa: PLC0415
     from planner.roots import read_build_constraints, read_roots  # noqa: PLC0415
+    from planner.routing import TORCH  # noqa: PLC0415
 
-    machine, catalog, world = run.machine, run.catalog, run.request.world
+    machine, world = run.machine, run.request.world
     sources = sources_of(catalog, machine, folder=plan_folder(run.request))
     roots = read_roots(run.inputs.wanted, run.inputs.constraints, machine.markers, sources)
     roots.problems += [
         Finding(code="WP527", severity="error", project="", summary=note.text, evidence=(note.where,))
         for note in run.missing
     ]
-    for ask in run.upgrades.constraints:
+    for ask in (*run.upgrades.constraints, *kept_by_force(installed)):
         roots.constraints.setdefault(ask.project, []).append(ask)
     if run.building is not None:
         roots.build_constraints = read_build_constraints(run.building.wanted, machine.markers)
@@ -176,6 +208,9 @@ def _judged(run: _Run, say: Callable[[str], None]) -> Judged:
             look=lambda subjects, packages: look_locally(run.wanted, world, machine, subjects, packages),
             unisolated=_unisolated(run.settings),
             previous=previous,
+            installed={TORCH: installed.sought(router.variant, machine.value("os") or "")}
+            if installed
+            else {},
         )
     finally:
         ahead.stop()
@@ -191,20 +226,20 @@ def _unisolated(settings: Settings) -> frozenset[str]:
     return frozenset(canonicalize_name(name) for name in settings.items("no-build-isolation-package"))
 
 
-def _told(run: _Run, judged: Judged) -> Checked:
+def _told(run: _Run, taken: Taken) -> Checked:
     from planner.changes import changes  # noqa: PLC0415
     from planner.plan.reading import same_but_for_today  # noqa: PLC0415
     from planner.verdict import Checked, may_be_planned  # noqa: PLC0415
 
-    request, inputs, earlier = run.request, run.inputs, run.earlier
+    request, inputs, earlier, judged = run.request, run.inputs, run.earlier, taken.judged
     # Constraint files are inputs too, and not what a reader asked about.
     asked = {Path(request.world.cwd, name) for name in (*request.words, *request.requirements)}
-    plan = _plan(run, judged) if may_be_planned(judged.findings, judged.set_aside) else ""
+    plan = _plan(run, taken) if may_be_planned(judged.findings, judged.set_aside) else ""
     if plan and same_but_for_today(earlier.data, plan.encode()):
         plan = earlier.data.decode()
     old = earlier.plan if plan else None
     unknown = run.upgrades.unknown(earlier.plan, (package.name for package in judged.packages))
-    notes = (*run.settings.notes, *inputs.notes, *earlier.notes, *unknown)
+    notes = (*run.settings.notes, *inputs.notes, *run.torch.notes, *earlier.notes, *unknown)
     counts = run.catalog.counts
     return Checked(
         machine=run.machine,
@@ -220,6 +255,7 @@ def _told(run: _Run, judged: Judged) -> Checked:
         changes=changes(old, judged.packages) if old else (),
         had_plan=earlier.there,
         ready=judged.ready,
+        backend=taken.shown,
         requests=counts.requests,
         bytes=counts.received,
         origins=(*run.settings.origins, *inputs.options.origins),
@@ -227,13 +263,13 @@ def _told(run: _Run, judged: Judged) -> Checked:
     )
 
 
-def _plan(run: _Run, judged: Judged) -> str:
+def _plan(run: _Run, taken: Taken) -> str:
     """The plan's text."""
     from planner.plan import Plan, projects_by_index, render  # noqa: PLC0415
     from planner.verdict import verdict_of  # noqa: PLC0415
 
-    request, settings = run.request, run.settings
-    names = {index.shown: index.name for index in settings.indexes}
+    request, settings, judged = run.request, run.settings, taken.judged
+    names = {index.shown: index.name for index in (*settings.indexes, *taken.indexes)}
     served = projects_by_index(judged.packages)
     return render(
         Plan(
@@ -242,6 +278,8 @@ def _plan(run: _Run, judged: Judged) -> str:
             findings=judged.findings,
             indexes=tuple((names.get(url, ""), url, count) for url, count in sorted(served.items())),
             verdict=verdict_of(judged.findings, judged.packages),
+            torch_backend=taken.shown.variant if taken.shown else "",
+            places=taken.places,
             **as_asked(request, settings, run.inputs, run.building),
             **_of_builds(judged.ready),
         ),

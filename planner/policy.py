@@ -36,7 +36,8 @@ class Index:
     `simple` is an index in the sense of PEP 503/691 (over http(s) or file:); `links` is a find-links page
     or folder, whose files join those of the other indexes. `url` may hold credentials: only
     `planner.indexes.fetch` may use it as it is, all others show `shown`. `origin` says which setting named
-    it. Earlier in the tuple is asked first.
+    it. Earlier in the tuple is asked first. One that is
+    `beside` joins the others, as find-links do: it is known to serve a project, and asked for that one alone.
     """
 
     url: str
@@ -45,6 +46,7 @@ class Index:
     kind: Literal["simple", "links"] = "simple"
     origin: str = ""
     trusted: bool = False
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

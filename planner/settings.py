@@ -27,9 +27,7 @@ from planner.wanted import FileOptions, Inputs, Note, fold_names
 __all__ = ["Setting", "Settings", "default_index", "read_settings", "with_inputs"]
 
 # Read, as other tools' files have them, and of no effect on a check yet: said rather than passed over.
-_UNHEEDED = (
-    "torch-backend", "client-cert",
-)  # fmt: skip
+_UNHEEDED = ("client-cert",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from planner.indexes.catalog import IndexCatalog
     from planner.indexes.client import Client
     from planner.inputs.localproject import LocalProject
+    from planner.policy import Index
     from planner.reader import SdistReader
     from planner.roots import Sources
     from planner.settings import Settings
-    from planner.wanted import Inputs
 
 __all__ = ["catalog_of", "client_of", "sdist_reader", "sources_of"]
 
@@ -51,7 +51,7 @@ def client_of(settings: Settings, world: World) -> Client:
 
 def catalog_of(
     settings: Settings,
-    inputs: Inputs,
+    serve: Callable[[NormalizedName], tuple[Index, ...] | None],
     *,
     client: Client,
     sdists: SdistReader,
@@ -59,14 +59,11 @@ def catalog_of(
     say: Callable[[str], None],
     warn: Callable[[str], None],
 ) -> IndexCatalog:
-    """The indexes of the settings, and those that inputs pin a project to (uv's `[tool.uv.sources]`)."""
+    """The indexes of the settings, but for projects for which `serve` names others."""
     from planner.indexes.cache import Cache  # noqa: PLC0415
     from planner.indexes.catalog import IndexCatalog  # noqa: PLC0415
     from planner.sdist import READER  # noqa: PLC0415
 
-    # uv's `[tool.uv.sources]`: a project that is pinned to an index is asked of that one alone.
-    named = {index.name: index for index in (*settings.indexes, *settings.explicit) if index.name}
-    routes = {w.name: (named[w.index],) for w in inputs.wanted if w.name and w.index in named}
     folder = None if settings.flag("no-cache") else cache_folder(settings.text("cache-dir"), world.environ)
     return IndexCatalog(
         settings.indexes,
@@ -77,7 +74,7 @@ def catalog_of(
         expect_sdist=sdists.expect,
         reader=READER,
         refresh=settings.flag("refresh"),
-        serve=routes.get,
+        serve=serve,
         progress=lambda counts: say(f"{counts.requests} requests, {counts.received >> 10} KiB"),
     )
 

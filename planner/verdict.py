@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from planner.assess import SourceBuild
 from planner.building.readiness import Ready
@@ -12,6 +12,9 @@ from planner.choosing.values import Choice
 from planner.facts import Machine
 from planner.findings import SEVERITIES, Finding
 from planner.plan import Package
+
+if TYPE_CHECKING:
+    from planner.routing import Backend
 
 __all__ = ["Checked", "Verdict", "may_be_planned", "verdict_of"]
 
@@ -31,6 +34,7 @@ class Checked:
     so that every problem is seen at once, and there is no plan. `plan` is the plan's text, or "" when none
     can be made. `requests` and `bytes` count what was asked; `origins` are (setting, value, origin).
     `changes` are the differences to the plan that was at its place, `had_plan` says whether anything was.
+    `backend` is the torch backend that was taken, where one was asked for.
     `fail_on` is a severity or `never`. `notes` are sentences on settings and inputs that have no effect.
     """
 
@@ -50,6 +54,7 @@ class Checked:
     ready: Ready | None = None
     choice: Choice | None = None
     changes: tuple[Change, ...] = ()
+    backend: Backend | None = None
     had_plan: bool = False
 
     @property

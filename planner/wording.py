@@ -50,6 +50,8 @@ def lines_of(checked: Checked, *, verbose: bool, quiet: bool, plan_path: str, wr
     """The whole report. `written` is what became of the plan file, "" when it went to stdout."""
     if not quiet:
         yield _plain(machine_line(checked.machine), "dim", 9)
+        if checked.backend is not None:
+            yield _plain(f"torch-backend: {checked.backend}", "dim", 15)
         yield _plain(_counts(checked), "dim", 10)
     blocks = (
         [*_builds(checked, verbose=verbose)],

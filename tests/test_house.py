@@ -36,7 +36,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ),
     (
         *("tags", "fits", "whynot", "knowledge", "drivers", "platforms", "elsewhere", "machinefile"),
-        *("prerequisites", "jobs", "loads"),
+        *("prerequisites", "jobs", "loads", "routing"),
     ),
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "reader", "config", "settings"),
@@ -45,7 +45,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         *("ahead", "searching", "intake", "keeping", "checking", "explaining"),
         *("buildlines", "heldlines", "wording", "jsonform", "viewpoint"),
     ),
-    ("target", "supply"),
+    ("target", "supply", "backends"),
     ("pipeline", "report", "arguments"),
     ("cli",),
 )

@@ -24,8 +24,12 @@ from planner.resolve.steer import NEWEST, Steer
 __all__ = ["choose", "first_steer"]
 
 
-def first_steer(policy: Policy, previous: Previous | None = None) -> Steer:
-    """How the first resolution is sought: an earlier plan's versions stay where they can.
+def first_steer(
+    policy: Policy,
+    previous: Previous | None = None,
+    installed: Mapping[NormalizedName, Version] = MappingProxyType({}),
+) -> Steer:
+    """How the first resolution is sought: an earlier plan's versions stay where they can, as installed ones.
 
     `--resolution lowest` is a wish of its own: no file is preferred to another.
     """
@@ -33,11 +37,11 @@ def first_steer(policy: Policy, previous: Previous | None = None) -> Steer:
     if policy.prefer == "wheels" and policy.strategy == "highest":
         steer = Steer(wheels=True, max_held_back=policy.max_held_back)
     if previous is None:
-        return steer
+        return replace(steer, keep=installed)
     pins = previous.pins.items()
     return replace(
         steer,
-        keep={name: pin.version for name, pin in pins if pin.version is not None},
+        keep={**installed, **{name: pin.version for name, pin in pins if pin.version is not None}},
         kept_builds=frozenset(name for name, pin in pins if pin.source_build),
     )
 
@@ -48,12 +52,15 @@ def choose(
     first: Resolution,
     lacking: Lacking,
     kept: Mapping[NormalizedName, Version] = MappingProxyType({}),
+    *,
+    installed: Mapping[NormalizedName, Version] = MappingProxyType({}),
 ) -> Choice:
     """Better the first resolution as far as the budget goes, or tell what would be better.
 
     `kept` are the versions of an earlier plan: where they were kept they are what the user wants, and stay.
+    `installed` are versions that the target has: every attempt tries them first, and they count as fresh.
     """
-    chooser = Chooser(trials, asks, lacking, kept)
+    chooser = Chooser(trials, asks, lacking, kept, installed)
     policy = trials.fits.policy
     start = Found(first, chooser.burden(first))
     if policy.strategy != "highest" or policy.no_deps:

@@ -86,7 +86,8 @@ class _Span:
 class Chooser:
     """Betters a resolution of `asks`. `lacking` judges what a native build would lack on the machine.
 
-    `kept` are versions of an earlier plan, which were tried first.
+    `kept` are versions of an earlier plan, which were tried first; `installed` are those of the target, which
+    every attempt tries first.
     """
 
     def __init__(
@@ -95,8 +96,10 @@ class Chooser:
         asks: Sequence[Ask],
         lacking: Lacking,
         kept: Mapping[NormalizedName, Version] = MappingProxyType({}),
+        installed: Mapping[NormalizedName, Version] = MappingProxyType({}),
     ) -> None:
         self.kept = kept
+        self.installed = installed
         self.trials = trials
         self.asks = asks
         self._lacking = lacking
@@ -105,7 +108,7 @@ class Chooser:
         self.roots = tuple(sorted({ask.project for ask in asks if ask.project not in fixed}))
         policy = trials.fits.policy
         self.tolerated = policy.max_held_back.total_seconds() / 86_400 / MONTH
-        self.steer = Steer(wheels=True, max_held_back=policy.max_held_back)
+        self.steer = Steer(wheels=True, max_held_back=policy.max_held_back, keep=installed)
 
     # -- how good a resolution is ---------------------------------------------------------------------
 
@@ -146,7 +149,7 @@ class Chooser:
         """How far each root requirement is behind the newest version that it admits."""
         versions = {pin.project: pin.version for pin in resolution.pins}
         return {
-            project: self.ages.months(project, version)
+            project: 0.0 if version == self.installed.get(project) else self.ages.months(project, version)
             for project in self.roots
             if (version := versions.get(project)) is not None
         }

@@ -73,6 +73,8 @@ KINDS: Mapping[str, Kind] = {
     "upgrade": "flag",
     "upgrade-package": "list",
     "torch-backend": "text",
+    "torch-index": "text",
+    "installed-torch": "text",
     "prefer": "text",
     "max-held-back": "text",
     # for which machine, and how it is told
@@ -90,8 +92,11 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "prerelease": ("disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit"),
     "resolution": ("highest", "lowest", "lowest-direct"),
     "prefer": ("wheels", "newest"),
+    "installed-torch": ("keep", "ignore"),
     "fail-on": ("error", "warning", "note", "never"),
 }
+
+_PATHS = ("find-links", "constraint", "build-constraint", "cert", "client-cert", "cache-dir", "torch-index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,7 @@ def convert(name: str, value: Any, origin: str, *, separator: str | None = None)
 
 def anchored(said: Said, directory: str) -> Said:
     """The word of a TOML file with its paths made absolute from that file's directory, as uv does."""
-    if said.name not in ("find-links", "constraint", "build-constraint", "cert", "client-cert", "cache-dir"):
+    if said.name not in _PATHS:
         return said
 
     def place(text: str) -> str:

@@ -157,6 +157,7 @@ def of_plan(request: Request, plan: Previous, path: str) -> Request:
         extras=request.extras or plan.extras,
         groups=request.groups or tuple(_group(group, path) for group in plan.groups),
         output=path,
+        flags={**({"torch_backend": plan.torch_backend} if plan.torch_backend else {}), **request.flags},
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from copy import copy
 from typing import BinaryIO, TypeVar
 
 from packaging.utils import NormalizedName
@@ -37,6 +38,8 @@ _T = TypeVar("_T")
 ReadSdist = Callable[
     [str, "bytes | BinaryIO", NormalizedName, "Version | None", Mapping[str, str]], "SdistReading | Refusal"
 ]
+
+Serve = Callable[[NormalizedName], "tuple[Index, ...] | None"]
 
 SDISTS_AT_ONCE = 4
 # What a reading may depend on; a kernel's version is not among it, and changes often.
@@ -69,7 +72,7 @@ class IndexCatalog:
         expect_sdist: Callable[[], None] = lambda: None,
         reader: str = "1",
         refresh: bool = False,
-        serve: Callable[[NormalizedName], tuple[Index, ...] | None] = lambda _: None,
+        serve: Serve = lambda _: None,
         progress: Callable[[Counts], None] = lambda _: None,
     ) -> None:
         self.indexes = indexes
@@ -82,6 +85,7 @@ class IndexCatalog:
         self._serve = serve
         self._progress = progress
         self._asked_for: Callable[[Wheel], None] = lambda _: None
+        self._before: tuple[Serve, Callable[[NormalizedName], Page]] | None = None
         self._indexes = IndexReader(client, cache, refresh=refresh)
         self._wheels = WheelReader(client, cache)
         self._sdist_slots = threading.BoundedSemaphore(SDISTS_AT_ONCE)
@@ -159,6 +163,13 @@ class IndexCatalog:
         row = Row(filename=f"{project}.tar.gz", url=self._client.credentials.learn(url))
         return self._told(self._download(row, project, None, markers))
 
+    def rerouted(self, serve: Serve) -> IndexCatalog:
+        """The same catalog with other indexes for some projects; what was read of all others stays."""
+        other = copy(self)  # all but pages is by file, whichever index lists it
+        news = {"pages": Cells(), "_shadowed": Cells(), "_serve": serve, "_before": (self._serve, self.page)}
+        vars(other).update(news)
+        return other
+
     def close(self) -> None:
         """Drop all connections; nothing may be asked any more."""
         self._client.close()
@@ -168,18 +179,22 @@ class IndexCatalog:
         return value
 
     def _join(self, project: NormalizedName) -> Page:
+        serve, page = self._before or (None, None)
+        if serve and page and serve(project) == self._serve(project):
+            return page(project)
         indexes = self._serve(project) or self.indexes
         answers, listings = [], []
         served = False
         for index in indexes:
-            if index.kind == "simple" and served and self._strategy == "first-index":
+            ranked = index.kind == "simple" and not index.beside
+            if ranked and served and self._strategy == "first-index":
                 answers.append(Answer(index=index.shown, state="unasked"))
                 continue
             asked = self._indexes.ask(index, project)
             answers.append(asked.answer)
             if asked.listing is not None:
                 listings.append(asked.listing)
-                served = served or index.kind == "simple"
+                served = served or ranked
         return Page(project, listings, answers)
 
     def _join_unasked(self, project: NormalizedName) -> Page:

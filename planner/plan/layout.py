@@ -166,18 +166,21 @@ def render(plan: Plan, *, plan_dir: str = "") -> str:
             "inputs": [_input(one) for one in plan.inputs],
             "extras": plan.extras,
             "groups": plan.groups,
+            "torch-backend": plan.torch_backend,
             "environment": dict(plan.variables),
             "ready": plan.ready,
             "counts": {"packages": len(packages), "source-builds": len(built)},
         }
     )
     lines += ["", "[tool.wheelplan.machine]", *lines_of(_fingerprint(plan))]
+    only_for = dict(plan.places)
     indexes = [
         {
             "name": name,
             "url": "" if url.startswith("file:") else url,
             "path": relative_path(url, plan_dir) if url.startswith("file:") else "",
             "projects": count,
+            "for": only_for.get(url, ()),
         }
         for name, url, count in plan.indexes
     ]

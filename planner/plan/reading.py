@@ -76,6 +76,7 @@ class Previous:
     inputs: tuple[PlanInput, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    torch_backend: str = ""
 
     @property
     def versions(self) -> Mapping[NormalizedName, Version]:
@@ -126,6 +127,7 @@ def read_previous(data: bytes, where: str, markers: Mapping[str, str] | None = N
         inputs=tuple(_inputs(tool)),
         extras=_texts(tool, "extras"),
         groups=_texts(tool, "groups"),
+        torch_backend=_text(tool, "torch-backend"),
     )
 
 

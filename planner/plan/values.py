@@ -64,6 +64,9 @@ class Package:
 class Plan:
     """Everything a plan file says. `indexes` are (name, url, projects served).
 
+    `torch_backend` is the variant of torch that was taken ("": none was asked for); `places` are the
+    addresses that it opens, each with the projects that it is asked for.
+
     `requirements` are the words of the command that name no file (`-e` before what is editable), without
     credentials; with `inputs`, `extras` and `groups` the command can be repeated from the plan's folder.
 
@@ -84,3 +87,5 @@ class Plan:
     ready: str = ""
     variables: tuple[tuple[str, str], ...] = ()
     memory: int | None = None
+    torch_backend: str = ""
+    places: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -1,0 +1,315 @@
+"""Which build of torch a run takes, and where from: settings and facts joined; `auto` is judged, not guessed.
+
+Decides between what others judged; must not resolve, fetch or print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from planner.choosing.chooser import NOTICEABLE
+from planner.config.places import Places, trusted
+from planner.config.words import IndexWord
+from planner.dists import parse_version
+from planner.errors import UsageError
+from planner.findings import Finding
+from planner.knowledge.cuda import torch_release
+from planner.knowledge.places import place
+from planner.plan import Package
+from planner.policy import Index
+from planner.resolve.asks import Ask
+from planner.routing import AUTO, PYTORCH, TORCH, Backend, Router, backend_word, variants_for
+from planner.wanted import Inputs, Note
+
+if TYPE_CHECKING:
+    from planner.checking import Judged
+    from planner.facts import Machine
+    from planner.request import World
+    from planner.settings import Settings
+
+__all__ = [
+    "JUDGED", "Installed", "Taken", "Torch", "installed_torch", "judged_torch", "kept_by_force", "replaced",
+    "torch_of",
+]  # fmt: skip
+
+JUDGED = 3
+"""Variants that are judged for `auto`, at most."""
+
+Judge: TypeAlias = "Callable[[Router], Judged]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """The torch of the target environment; `fixed` says that the user will have no other, `origin` where."""
+
+    version: Version
+    fixed: bool = False
+    origin: str = ""
+
+    def sought(self, variant: str, system: str) -> Version:
+        """The version as the index of a variant names it; macOS has one build, without a local version."""
+        public = self.version.public
+        return Version(f"{public}+{variant}" if variant and system != "darwin" else public)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Torch:
+    """What a run knows of torch before it resolves.
+
+    `variants` are the backends to judge, the best first: one where the user named it, none without a backend.
+    `router` routes without a backend, `pytorch` are the indexes of the variants.
+    """
+
+    router: Router
+    variants: tuple[Backend, ...] = ()
+    pytorch: Mapping[str, Index] = field(default_factory=lambda: MappingProxyType({}))
+    notes: tuple[Note, ...] = ()
+
+    def routed(self, backend: Backend) -> Router:
+        """The router of one of the variants."""
+        return replace(
+            self.router,
+            variant=backend.variant,
+            pytorch=self.pytorch[backend.variant],
+            origin=backend.origin,
+        )
+
+    @property
+    def first(self) -> Router:
+        """The router of the variant that is judged first."""
+        return self.routed(self.variants[0]) if self.variants else self.router
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What was judged in the end: with which backend (None: none was asked for), over which routes."""
+
+    judged: Judged
+    router: Router
+    backend: Backend | None = None
+
+    @property
+    def shown(self) -> Backend | None:
+        """The backend where it means something: it was named, or something comes from its places."""
+        backend = self.backend
+        return backend if backend is not None and (backend.applies or backend.word != AUTO) else None
+
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        """The indexes that serve the pinned projects alone, and the places beside the user's own."""
+        routed = (self.router(package.name) or () for package in self.judged.packages)
+        return tuple(dict.fromkeys(index for indexes in routed for index in indexes))
+
+    @property
+    def places(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The addresses that the backend opened, each with the pinned projects that it is asked for."""
+        opened = self.router.opened(package.name for package in self.judged.packages)
+        return tuple(sorted(opened.items()))
+
+
+def torch_of(settings: Settings, inputs: Inputs, machine: Machine, world: World) -> Torch:
+    """The backends that the settings and the machine give. Raises UsageError for a word that is none."""
+    named = {index.name: index for index in (*settings.indexes, *settings.explicit) if index.name}
+    markers = {**machine.markers, "extra": ""}
+    wanted = [w for w in inputs.wanted if w.marker is None or w.marker.evaluate(markers)]
+    exact = {w.name: version for w in wanted if w.name and (version := _exact(w.specifier)) is not None}
+    router = Router(
+        # uv's `[tool.uv.sources]`: a project that is pinned to an index is asked of that one alone.
+        pinned={w.name: (named[w.index],) for w in inputs.wanted if w.name and w.index in named},
+        indexes=settings.indexes,
+        python=(machine.value("abi") or "").rstrip("t"),
+        arch=machine.value("arch") or "",
+        known=exact,
+    )
+    setting = settings.get("torch-backend")
+    if setting is None or not setting.value or not any(i.kind == "simple" for i in settings.indexes):
+        return Torch(router=router)  # with `--no-index` no index is asked at all, as in uv
+    mirror = settings.text("torch-index")
+    word = backend_word(str(setting.value), setting.origin, mirrored=bool(mirror))
+    notes: tuple[Note, ...] = ()
+    if word == AUTO:
+        asked = [w.specifier for w in (*wanted, *inputs.constraints) if w.name == TORCH]
+        installed = installed_torch(settings, machine)
+        label = installed.version.local if installed else None
+        found = variants_for(machine, asked, label or "")
+        notes = (Note(where=setting.origin, text=found.note),) if found.note else ()
+        variants = [
+            Backend(word=word, origin=setting.origin, variant=name, why=found.reasons[name])
+            for name in found.names
+        ]
+    else:
+        variants = [Backend(word=word, origin=setting.origin, variant=word)]
+    places = Places(cwd=world.cwd, environ=world.environ)
+    indexes = {one.variant: _pytorch(one.variant, settings, places) for one in variants}
+    return Torch(router=router, variants=tuple(variants), pytorch=indexes, notes=notes)
+
+
+def _exact(specifier: SpecifierSet) -> Version | None:
+    """The version of `==1.0`; None for anything else."""
+    parts = [part for part in specifier if part.operator == "==" and not part.version.endswith(".*")]
+    return parse_version(parts[0].version) if parts else None
+
+
+def _pytorch(variant: str, settings: Settings, places: Places) -> Index:
+    """The index of a variant: PyTorch's own, or that of `torch-index`. Raises UsageError."""
+    setting = settings.get("torch-index")
+    known = place(PYTORCH)
+    url, origin = known.url if known else "", "torch-backend"
+    if setting is not None and setting.value:
+        url, origin = str(setting.value), setting.origin
+    if "{variant}" not in url:
+        raise UsageError(
+            "`torch-index` does not say where the variant stands.",
+            where=origin,
+            hint="Write {variant} in its place: https://HOST/whl/{variant}",
+        )
+    word = IndexWord(url=url.replace("{variant}", variant), name=f"pytorch-{variant}", origin=origin)
+    return trusted(places.index(word), settings.trusted_hosts)
+
+
+def installed_torch(settings: Settings, machine: Machine) -> Installed | None:
+    """The torch to keep, None where there is none or the user ignores it."""
+    setting = settings.get("installed-torch")
+    version = parse_version(machine.value("torch") or "")
+    if version is None or (setting is not None and setting.value == "ignore"):
+        return None
+    return Installed(version=version, fixed=setting is not None, origin=setting.origin if setting else "")
+
+
+def kept_by_force(installed: Installed | None) -> Iterator[Ask]:
+    """`--installed-torch keep`, said explicitly, is a constraint like any other."""
+    if installed is not None and installed.fixed:
+        text = f"=={installed.version.public}"
+        yield Ask(
+            project=TORCH,
+            specifier=SpecifierSet(text),
+            text=f"{TORCH}{text}",
+            origin=f"{installed.origin} keep",
+        )
+
+
+# -- which backend ---------------------------------------------------------------------------------------
+
+
+def judged_torch(torch: Torch, judge: Judge, say: Callable[[str], None]) -> Taken:
+    """Judge the set with the backend of the settings; of `auto`, with the best variant that bears the set.
+
+    That is the first under which it has no requirement unmet and no native build more, and nothing that is
+    more outdated, than without any backend; at most `JUDGED` are judged. Where none is as good as that: the
+    best of them. Where an index cannot be asked, no other variant is tried: nothing would be known of it.
+    """
+    if not torch.variants:
+        return Taken(judged=judge(torch.router), router=torch.router)
+    first = _attempt(torch, torch.variants[0], judge)
+    backend = first.backend
+    if len(torch.variants) == 1 or backend is None or not backend.applies or not backend.verified:
+        return first
+    if _is_perfect(first.judged):
+        return first
+    say("judging the set without a backend, to compare")
+    plain = judge(torch.router)
+    tried = [first]
+    if _weight(first.judged) <= _weight(plain):
+        return first
+    pinned = next((package.version for package in plain.packages if package.name == TORCH), None)
+    release = torch_release(str(pinned)) if pinned is not None else None
+    built = release.variants if release is not None else ()
+    rest = sorted(torch.variants[1:], key=lambda one: one.variant not in built)  # stable: the best first
+    for one in rest[: JUDGED - 1]:
+        say(f"judging the set with the build of torch for {one.variant}")
+        tried.append(_attempt(torch, one, judge))
+        if _weight(tried[-1].judged) <= _weight(plain):
+            return tried[-1]
+    best = min(tried, key=lambda taken: _weight(taken.judged))
+    if best.backend is None:
+        return best
+    why = f"{best.backend.why}; no build that was tried has wheels for all of the set"
+    return replace(best, backend=replace(best.backend, why=why))
+
+
+def _attempt(torch: Torch, backend: Backend, judge: Judge) -> Taken:
+    """The set under one variant; once more where the versions found open a place for what would be built."""
+    router = torch.routed(backend)
+    judged = judge(router)
+    built = [build.project for build in judged.builds if build.native is not False]
+    pins = {p.name: p.version for p in judged.packages if p.version is not None}
+    richer = router.knowing(pins, built)
+    if richer is not router:
+        again = judge(richer)
+        if _weight(again) < _weight(judged):
+            router, judged = richer, again
+    opened = router.opened({*pins, *_troubled(judged)})
+    verified = not any(found.code == "WP604" for found in judged.findings)
+    return Taken(
+        judged=judged, router=router, backend=replace(backend, applies=bool(opened), verified=verified)
+    )
+
+
+def _troubled(judged: Judged) -> Iterator[NormalizedName]:
+    """The projects that were asked for and are not pinned."""
+    yield from (ask.project for ask in judged.trials.roots.asks)
+    yield from (NormalizedName(found.project) for found in judged.findings if found.code == "WP604")
+
+
+_Weight: TypeAlias = tuple[int, int, int, int, tuple[float, ...], int]
+
+
+def _weight(judged: Judged) -> _Weight:
+    """How much a set asks of its user, less is better: what is unmet, native builds, whole months behind."""
+    unmet = len(judged.set_aside)
+    if judged.choice is None:
+        return unmet, 1, 1, 1, (), 0
+    burden = judged.choice.burden
+    return (
+        unmet,
+        burden.hopeless,
+        burden.unready,
+        burden.native,
+        tuple(round(months) for months in burden.overdue),
+        int(burden.worst / NOTICEABLE),
+    )
+
+
+def _is_perfect(judged: Judged) -> bool:
+    return _weight(judged) == (0, 0, 0, 0, (), 0)
+
+
+# -- what becomes of the torch that is there ---------------------------------------------------------------
+
+
+def replaced(
+    packages: Sequence[Package], installed: Installed | None, asked: Iterable[Ask]
+) -> Iterator[Finding]:
+    """A finding where the plan has another torch than the target environment, or cannot have that one."""
+    pinned = next((package.version for package in packages if package.name == TORCH), None)
+    if installed is None or (pinned is None and all(ask.project != TORCH for ask in asked)):
+        return
+    there = installed.version
+    if pinned is not None and pinned.public == there.public and pinned.local in (None, there.local):
+        return
+    place_of_word = (f"{installed.origin} keep",) if installed.fixed else ()
+    if installed.fixed and (pinned is None or pinned.public != there.public):
+        yield Finding(
+            code="WP314",
+            severity="error",
+            project=TORCH,
+            summary=f"{TORCH} {there} is installed and to be kept, and the requirements do not admit it.",
+            remedy="say --installed-torch ignore, or change what asks for another version",
+            evidence=place_of_word,
+        )
+    elif pinned is not None:
+        yield Finding(
+            code="WP314",
+            severity="note",
+            project=TORCH,
+            summary=f"The plan replaces {TORCH} {there}, which is installed, with {pinned}.",
+            remedy=f"what was built against {there} there must be built again",
+            evidence=place_of_word,
+        )
