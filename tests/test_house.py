@@ -40,7 +40,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ),
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "reader", "config", "settings"),
-    ("roots", "changes", "verdict", "disk", "request", "doubts", "building", "choosing"),
+    ("roots", "changes", "verdict", "disk", "request", "doubts", "building", "choosing", "cuda"),
     (
         *("ahead", "searching", "intake", "keeping", "checking", "explaining"),
         *("buildlines", "heldlines", "wording", "jsonform", "viewpoint"),

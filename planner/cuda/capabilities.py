@@ -1,0 +1,47 @@
+"""Which CUDA has code for which GPU; a small table beside `planner.knowledge.cuda`, and asks no machine."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from planner.knowledge.cuda import toolkit
+
+__all__ = ["too_new", "too_old"]
+
+# The first CUDA whose compiler knows a compute capability. Checked on 2026-11-24:
+# https://docs.nvidia.com/cuda/archive/12.8.0/cuda-toolkit-release-notes (10.0 and 12.0),
+# https://developer.nvidia.com/blog/nvidia-blackwell-and-nvidia-cuda-12-9-introduce-family-specific-architecture-features
+# (10.3 and 12.1). PyTorch's files hold no PTX that would run on such a GPU all the same:
+# https://github.com/pytorch/pytorch/issues/150733
+_FIRST = MappingProxyType({"10.0": "12.8", "12.0": "12.8", "10.3": "12.9", "12.1": "12.9"})
+_FIRST_SOURCE = "https://docs.nvidia.com/cuda/blackwell-compatibility-guide; https://github.com/pytorch/pytorch/issues/150733"
+
+
+def too_old(capability: str, cuda: str) -> str:
+    """Where it says that this CUDA no longer compiles for the GPU; "" when it does, or nothing is known.
+
+    >>> bool(too_old("7.0", "13.2")), bool(too_old("7.5", "13.0")), bool(too_old("6.1", "12.6"))
+    (True, False, False)
+    """
+    arch = f"sm_{capability.replace('.', '')}"
+    # What one minor has dropped, no later one of its major takes up again.
+    for row in (toolkit(cuda), toolkit(f"{cuda.partition('.')[0]}.0")):
+        if row is not None and arch in row.removed:
+            return f"CUDA {row.version}: {row.source}"
+    return ""
+
+
+def too_new(capability: str, cuda: str) -> str:
+    """The first CUDA with code for the GPU, and where that is said, if it is newer than this; else "".
+
+    >>> too_new("12.0", "12.4").partition(" (")[0], too_new("12.0", "12.8"), too_new("9.0", "12.4")
+    ('CUDA 12.8', '', '')
+    """
+    first = _FIRST.get(capability)
+    if first is None or "." not in cuda or _numbers(cuda) >= _numbers(first):
+        return ""
+    return f"CUDA {first} ({_FIRST_SOURCE})"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])

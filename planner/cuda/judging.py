@@ -1,0 +1,138 @@
+"""The findings about CUDA of a whole set: the driver (WP303), the GPUs (WP311), and those of its neighbours.
+
+Knows sentences, severities and remedies over a view that is given; must not derive uses or ask anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from packaging.version import Version
+
+from planner.assess import SourceBuild
+from planner.building.readiness import Ready
+from planner.cuda.builds import build_findings
+from planner.cuda.capabilities import too_new, too_old
+from planner.cuda.mixing import mixing_findings
+from planner.cuda.telling import finding, told_of
+from planner.cuda.ties import tie_findings
+from planner.cuda.values import CudaUse, CudaView
+from planner.cuda.variants import older_torch, runs, supports, variant_that_runs
+from planner.dists import Pin, parse_version
+from planner.drivers import newest_cuda
+from planner.facts import Absent, Known, Machine, Unknown
+from planner.findings import Finding, Severity
+
+__all__ = ["cuda_findings"]
+
+_SYSTEMS = {"linux": "Linux", "windows": "Windows"}
+
+
+def cuda_findings(
+    view: CudaView,
+    *,
+    pins: Sequence[Pin],
+    builds: Sequence[SourceBuild],
+    ready: Ready | None,
+    machine: Machine,
+    unisolated: frozenset[str] = frozenset(),
+) -> Iterator[Finding]:
+    """All findings WP303 to WP313 of a set. `unisolated` are projects that are built without isolation."""
+    machine = ready.machine if ready is not None else machine
+    yield from _driver(view, machine)
+    yield from _capabilities(view, machine)
+    yield from mixing_findings(view, pins, builds, ready, machine)
+    yield from tie_findings(view, pins, machine)
+    for build in builds:
+        one = ready.of(build.project) if ready is not None else None
+        if one is not None:
+            yield from build_findings(view, build, one, pins=pins, machine=machine, unisolated=unisolated)
+
+
+def _driver(view: CudaView, machine: Machine) -> Iterator[Finding]:
+    """WP303: the driver against the newest CUDA of the set."""
+    by, floor = view.floor_by, view.driver_floor
+    if by is None:
+        return
+    needs = f"needs NVIDIA driver {floor} or newer on {_SYSTEMS[view.system]}"
+    built = f"{by} is built for CUDA {by.cuda}, which {needs}"
+    facts = [told_of(by), f"driver {floor} for CUDA {by.cuda}: {view.floor_source}"]
+    fact = machine.fact("cuda-driver")
+    driver = parse_version(fact.value) if isinstance(fact, Known) else None
+    if driver is not None:
+        if driver < Version(floor):
+            brought = newest_cuda(str(driver))
+            facts += [f"driver {driver} brings CUDA {brought}"] if brought else []
+            remedy = _way_out(view, driver, machine)
+            yield finding(
+                "WP303", "error", by.project, f"{built}; here is {driver}.", remedy=remedy, facts=facts
+            )
+    elif isinstance(fact, Absent):
+        summary = f"No NVIDIA driver is here, so nothing of the set uses a GPU on this machine: {built}."
+        remedy = "to plan for a machine with one, say `--machine FILE` or `--assume cuda-driver=VERSION`"
+        if view.torch_use is not None and view.torch_cuda:
+            remedy += "; for the CPU alone, `--torch-backend cpu`"
+        yield finding("WP303", "note", by.project, summary, remedy=remedy, facts=facts)
+    else:
+        why = fact.why if isinstance(fact, Unknown) else f"it says {fact.value}"
+        summary = f"{built}; which one is here is not known ({why})."
+        remedy = "say it: `--assume cuda-driver=VERSION`"
+        yield finding("WP303", "note", by.project, summary, remedy=remedy, facts=facts)
+
+
+def _way_out(view: CudaView, driver: Version, machine: Machine) -> str:
+    """What makes a set run whose CUDA is too new: another build of torch, an older torch, a newer driver."""
+    update = f"update the driver to {view.driver_floor} or newer"
+    others = [use for use in view.drivers if use.part == "user" and not runs(use.cuda, driver, view.system)]
+    if not view.torch_cuda or runs(view.torch_cuda, driver, view.system):
+        return update
+    ways = []
+    if variant := variant_that_runs(view, driver):
+        ways.append(f"`--torch-backend {variant}`")
+    minor, default = older_torch(view, driver, machine)
+    if minor:
+        ways.append(f"an older torch, `torch=={minor}.*` ({default})")
+    beside = f", and other builds of {', '.join(use.project for use in others[:3])}" if others else ""
+    taken = [f"take {' or '.join(ways)}{beside}"] if ways else []
+    return "; or ".join([*taken, update])
+
+
+def _capabilities(view: CudaView, machine: Machine) -> Iterator[Finding]:
+    """WP311: GPUs for which the CUDA of the set has no code, older or newer ones."""
+    uses = sorted(view.drivers, key=lambda use: use.part != "torch")
+    helpless = {
+        gpu.number: found
+        for gpu in view.gpus
+        if (found := _no_code(gpu.capability, [use for use in uses if use.cuda])) is not None
+    }
+    severity: Severity = "error" if len(helpless) == len(view.gpus) else "warning"
+    told: set[str] = set()
+    for gpu in view.gpus:
+        if gpu.number not in helpless or gpu.capability in told:
+            continue
+        told.add(gpu.capability)
+        use, why = helpless[gpu.number]
+        summary = (
+            f"{use} is built for CUDA {use.cuda}, which has no code for {gpu}: "
+            "it fails with `no kernel image is available for execution on the device`."
+        )
+        remedy = _for_gpu(view, use, machine)
+        yield finding("WP311", severity, use.project, summary, remedy=remedy, facts=(told_of(use), why))
+
+
+def _no_code(capability: str, uses: Sequence[CudaUse]) -> tuple[CudaUse, str] | None:
+    """The first use without code for a GPU, and why: its CUDA has dropped it, or torch's has it not yet."""
+    for use in uses:
+        if source := too_old(capability, use.cuda):
+            return use, f"nvcc of {source} no longer compiles for {capability}"
+        if use.part == "torch" and (first := too_new(capability, use.cuda)):
+            return use, f"the first CUDA that compiles for {capability} is {first}"
+    return None
+
+
+def _for_gpu(view: CudaView, use: CudaUse, machine: Machine) -> str:
+    driver = parse_version(machine.value("cuda-driver") or "")
+    variant = variant_that_runs(view, driver)
+    if variant and not supports(view.torch_cuda, view.capabilities):
+        return f"`--torch-backend {variant}`"
+    return f"take a build of {use.project} for another CUDA"

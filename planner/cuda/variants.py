@@ -1,0 +1,64 @@
+"""Which of PyTorch's builds a machine runs: variants of the pinned torch, older torches; words no finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from packaging.version import Version
+
+from planner.cuda.capabilities import too_new, too_old
+from planner.cuda.values import CudaView
+from planner.facts import Machine
+from planner.knowledge.cuda import TorchRelease, driver_floor, torch_release, torch_releases, variant_of
+
+__all__ = ["older_torch", "runs", "supports", "variant_that_runs"]
+
+
+def runs(cuda: str, driver: Version, system: str) -> bool:
+    """Whether a driver runs what was built for a CUDA, minor-version compatibility counted in."""
+    floor = driver_floor(cuda, system)
+    return floor is not None and driver >= Version(floor)
+
+
+def supports(cuda: str, capabilities: Iterable[str]) -> bool:
+    """Whether builds for a CUDA have code for all these GPUs, as far as is known."""
+    return not any(too_old(one, cuda) or too_new(one, cuda) for one in capabilities)
+
+
+def variant_that_runs(view: CudaView, driver: Version | None, *, major: str = "") -> str:
+    """The newest variant of the pinned torch for that driver and the GPUs (of a CUDA major); "" if none is.
+
+    A driver that is not known rules none out.
+    """
+    release = torch_release(str(view.torch.version)) if view.torch is not None else None
+    return _newest(release, view, driver, major) if release is not None else ""
+
+
+def _newest(release: TorchRelease, view: CudaView, driver: Version | None, major: str = "") -> str:
+    found = []
+    for name in release.variants:
+        variant = variant_of(name)
+        if variant is None or variant.family != "cuda" or not supports(variant.version, view.capabilities):
+            continue
+        if driver is not None and not runs(variant.version, driver, view.system):
+            continue
+        if not major or variant.version.partition(".")[0] == major:
+            found.append((Version(variant.version), name))
+    return max(found)[1] if found else ""
+
+
+def older_torch(view: CudaView, driver: Version, machine: Machine) -> tuple[str, str]:
+    """(minor, variant) of the newest older torch whose files on PyPI run with the driver, else ("", "")."""
+    if view.torch is None or view.torch.version is None:
+        return "", ""
+    python = ".".join((machine.value("python") or "").split(".")[:2])
+    pinned = view.torch.version.release[:2]
+    for release in reversed(torch_releases()):
+        name = release.on_pypi(view.system, machine.value("arch") or "")
+        variant = variant_of(name) if name else None
+        if Version(release.minor).release >= pinned or variant is None or variant.family != "cuda":
+            continue
+        fits = runs(variant.version, driver, view.system) and supports(variant.version, view.capabilities)
+        if fits and python in release.pythons:
+            return release.minor, variant.name
+    return "", ""
