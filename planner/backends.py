@@ -25,7 +25,7 @@ from planner.knowledge.places import place
 from planner.plan import Package
 from planner.policy import Index
 from planner.resolve.asks import Ask
-from planner.routing import AUTO, PYTORCH, TORCH, Backend, Router, backend_word, variants_for
+from planner.routing import AUTO, PYTORCH, TORCH, Backend, Router, as_known, backend_word, variants_for
 from planner.wanted import Inputs, Note
 
 if TYPE_CHECKING:
@@ -108,6 +108,22 @@ class Taken:
         return tuple(dict.fromkeys(index for indexes in routed for index in indexes))
 
     @property
+    def notes(self) -> tuple[Note, ...]:
+        """The places beside the user's indexes that could not be asked: what they have is not known."""
+        pages = {
+            package.name: self.judged.trials.catalog.page(package.name)
+            for package in self.judged.packages
+            if not package.direct and any(index.beside for index in self.router(package.name) or ())
+        }
+        asked = {index.shown for name in pages for index in self.router.beside(name)}
+        return tuple(
+            Note(where=answer.index, text=f"This place of {name}'s wheels could not be asked: {answer.why}")
+            for name, page in pages.items()
+            for answer in page.troubles
+            if answer.index in asked
+        )
+
+    @property
     def places(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """The addresses that the backend opened, each with the pinned projects that it is asked for."""
         opened = self.router.opened(package.name for package in self.judged.packages)
@@ -116,14 +132,15 @@ class Taken:
 
 def torch_of(settings: Settings, inputs: Inputs, machine: Machine, world: World) -> Torch:
     """The backends that the settings and the machine give. Raises UsageError for a word that is none."""
-    named = {index.name: index for index in (*settings.indexes, *settings.explicit) if index.name}
+    indexes = tuple(map(as_known, settings.indexes))
+    named = {index.name: index for index in (*indexes, *map(as_known, settings.explicit)) if index.name}
     markers = {**machine.markers, "extra": ""}
     wanted = [w for w in inputs.wanted if w.marker is None or w.marker.evaluate(markers)]
     exact = {w.name: version for w in wanted if w.name and (version := _exact(w.specifier)) is not None}
     router = Router(
         # uv's `[tool.uv.sources]`: a project that is pinned to an index is asked of that one alone.
         pinned={w.name: (named[w.index],) for w in inputs.wanted if w.name and w.index in named},
-        indexes=settings.indexes,
+        indexes=indexes,
         python=(machine.value("abi") or "").rstrip("t"),
         arch=machine.value("arch") or "",
         known=exact,
@@ -147,8 +164,8 @@ def torch_of(settings: Settings, inputs: Inputs, machine: Machine, world: World)
     else:
         variants = [Backend(word=word, origin=setting.origin, variant=word)]
     places = Places(cwd=world.cwd, environ=world.environ)
-    indexes = {one.variant: _pytorch(one.variant, settings, places) for one in variants}
-    return Torch(router=router, variants=tuple(variants), pytorch=indexes, notes=notes)
+    pytorch = {one.variant: _pytorch(one.variant, settings, places) for one in variants}
+    return Torch(router=router, variants=tuple(variants), pytorch=pytorch, notes=notes)
 
 
 def _exact(specifier: SpecifierSet) -> Version | None:
@@ -171,7 +188,7 @@ def _pytorch(variant: str, settings: Settings, places: Places) -> Index:
             hint="Write {variant} in its place: https://HOST/whl/{variant}",
         )
     word = IndexWord(url=url.replace("{variant}", variant), name=f"pytorch-{variant}", origin=origin)
-    return trusted(places.index(word), settings.trusted_hosts)
+    return as_known(trusted(places.index(word), settings.trusted_hosts))
 
 
 def installed_torch(settings: Settings, machine: Machine) -> Installed | None:
@@ -209,9 +226,9 @@ def judged_torch(torch: Torch, judge: Judge, say: Callable[[str], None]) -> Take
         return Taken(judged=judge(torch.router), router=torch.router)
     first = _attempt(torch, torch.variants[0], judge)
     backend = first.backend
-    if len(torch.variants) == 1 or backend is None or not backend.applies or not backend.verified:
+    if len(torch.variants) == 1 or backend is None or not backend.verified or _is_perfect(first.judged):
         return first
-    if _is_perfect(first.judged):
+    if not backend.applies and not first.judged.set_aside:
         return first
     say("judging the set without a backend, to compare")
     plain = judge(torch.router)
@@ -221,7 +238,8 @@ def judged_torch(torch: Torch, judge: Judge, say: Callable[[str], None]) -> Take
     pinned = next((package.version for package in plain.packages if package.name == TORCH), None)
     release = torch_release(str(pinned)) if pinned is not None else None
     built = release.variants if release is not None else ()
-    rest = sorted(torch.variants[1:], key=lambda one: one.variant not in built)  # stable: the best first
+    # The newest of that torch's builds first (the table has them oldest first), the others as they were.
+    rest = sorted(torch.variants[1:], key=lambda v: -built.index(v.variant) if v.variant in built else 1)
     for one in rest[: JUDGED - 1]:
         say(f"judging the set with the build of torch for {one.variant}")
         tried.append(_attempt(torch, one, judge))

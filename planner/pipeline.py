@@ -69,7 +69,8 @@ def explain(
     with _running(request, say, warn) as run:
         taken = _judged(run, say)
         judged = taken.judged
-        for note in (*run.settings.notes, *run.inputs.notes, *run.torch.notes, *run.earlier.notes):
+        told = (*run.torch.notes, *taken.notes)
+        for note in (*run.settings.notes, *run.inputs.notes, *told, *run.earlier.notes):
             warn(f"{note.where}: {note.text}")
         if taken.shown is not None:
             warn(f"torch-backend: {taken.shown}")
@@ -239,7 +240,8 @@ def _told(run: _Run, taken: Taken) -> Checked:
         plan = earlier.data.decode()
     old = earlier.plan if plan else None
     unknown = run.upgrades.unknown(earlier.plan, (package.name for package in judged.packages))
-    notes = (*run.settings.notes, *inputs.notes, *run.torch.notes, *earlier.notes, *unknown)
+    told = (*run.torch.notes, *taken.notes)
+    notes = (*run.settings.notes, *inputs.notes, *told, *earlier.notes, *unknown)
     counts = run.catalog.counts
     return Checked(
         machine=run.machine,

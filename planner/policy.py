@@ -38,6 +38,7 @@ class Index:
     `planner.indexes.fetch` may use it as it is, all others show `shown`. `origin` says which setting named
     it. Earlier in the tuple is asked first. One that is
     `beside` joins the others, as find-links do: it is known to serve a project, and asked for that one alone.
+    `absent` are statuses by which it says, as by 404, that it has no such project.
     """
 
     url: str
@@ -47,6 +48,7 @@ class Index:
     origin: str = ""
     trusted: bool = False
     beside: bool = False
+    absent: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,9 @@ from planner.knowledge.cuda import driver_floor, toolkit, torch_releases, varian
 from planner.knowledge.places import Place, place, places_of
 from planner.policy import Index
 
-__all__ = ["AUTO", "PYTORCH", "TORCH", "Backend", "Router", "Variants", "backend_word", "variants_for"]
+__all__ = [
+    "AUTO", "PYTORCH", "TORCH", "Backend", "Router", "Variants", "as_known", "backend_word", "variants_for",
+]  # fmt: skip
 
 AUTO = "auto"
 TORCH = NormalizedName("torch")
@@ -206,6 +208,15 @@ def _of_rocm(rocm: str) -> Variants:
     return Variants(names=names, reasons=MappingProxyType(dict.fromkeys(names, f"ROCm {rocm} is here")))
 
 
+def as_known(index: Index) -> Index:
+    """The index with what is known of it: PyTorch's own answer 403 where they have no such project.
+
+    https://github.com/astral-sh/uv/blob/0.9.0/crates/uv-distribution-types/src/status_code_strategy.rs
+    """
+    own = _pytorch().url.partition("{")[0]
+    return replace(index, absent=(403,)) if index.url.startswith(own) else index
+
+
 # -- which index serves a project ----------------------------------------------------------------------------
 
 
@@ -249,13 +260,10 @@ class Router:
 
     def _address(self, one: Place, project: NormalizedName) -> str:
         """Where a place lies for this backend, "" where it is of no use, or its address is not known yet."""
-        if (
-            one.name == PYTORCH
-            or one.kind == "releases"
-            or (one.variants and self.variant not in one.variants)
-        ):
+        variant = _nearest(one, self.variant)
+        if not variant or one.name == PYTORCH or one.kind == "releases":
             return ""
-        values = {"variant": self.variant, "python": self.python, "arch": self.arch}
+        values = {"variant": variant, "python": self.python, "arch": self.arch}
         found = variant_of(self.variant)
         if found is not None and found.family == "cuda":
             values["cuda"] = found.version.partition(".")[0]
@@ -279,6 +287,26 @@ class Router:
                 if index.beside or index is self.pytorch:
                     found.setdefault(index.shown, []).append(project)
         return {shown: tuple(names) for shown, names in found.items()}
+
+
+def _nearest(one: Place, variant: str) -> str:
+    """The variant of a place that goes with torch's: the same, else "".
+
+    Where nothing there depends on torch, the nearest older CUDA of its major will do: the driver runs it.
+    """
+    wanted = variant_of(variant)
+    if variant in one.variants or not one.variants or wanted is None:
+        return variant
+    if wanted.family != "cuda" or "torch" in one.fields or any(built.torch for built in one.matrix):
+        return ""
+    older = [
+        Version(found.version)
+        for found in map(variant_of, one.variants)
+        if found is not None and found.family == "cuda" and Version(found.version) <= Version(wanted.version)
+    ]
+    newest = max(older, default=None)
+    same = newest is not None and newest.major == Version(wanted.version).major
+    return f"cu{newest.major}{newest.minor}" if newest is not None and same else ""
 
 
 def _torch_word(one: Place, version: Version) -> str:

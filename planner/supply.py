@@ -62,11 +62,12 @@ def catalog_of(
     """The indexes of the settings, but for projects for which `serve` names others."""
     from planner.indexes.cache import Cache  # noqa: PLC0415
     from planner.indexes.catalog import IndexCatalog  # noqa: PLC0415
+    from planner.routing import as_known  # noqa: PLC0415
     from planner.sdist import READER  # noqa: PLC0415
 
     folder = None if settings.flag("no-cache") else cache_folder(settings.text("cache-dir"), world.environ)
     return IndexCatalog(
-        settings.indexes,
+        tuple(map(as_known, settings.indexes)),
         settings.policy.index_strategy,
         client=client,
         cache=Cache(folder, now=time.time, warn=warn),

@@ -118,7 +118,7 @@ class IndexReader:
                 self._store(key, response.headers, kept.page, entry)
                 return kept.page
             response = self._client.get(url, limit=PAGE_LIMIT, headers={"Accept": ACCEPT})
-        if response.status == 404:
+        if response.status == 404 or response.status in index.absent:
             self._store(key, response.headers, None)
             return None
         if response.status != 200:
