@@ -49,7 +49,8 @@ class TorchRelease:
     the one of the files that PyPI has for Linux on x86_64 (`default_inferred`: no metadata said so), and
     `default_aarch64` for Linux on aarch64; for Windows and macOS these are never for CUDA.
     `pythons` are those of its Linux wheels, `3.13t` free-threaded. `torchvision` and `torchaudio` are the
-    minors made for it, "" where none is known; `pairs_inferred`: no metadata said so.
+    minors made for it, "" where none is known; `pairs_inferred`: no metadata said so. `glibc` is what its
+    Linux wheels need; `cxx` the standard that its headers ask of an extension, `gcc_from` the GCC for it.
     """
 
     minor: str
@@ -66,12 +67,13 @@ class TorchRelease:
     abi_differs: tuple[str, ...] = ()
     glibc: str
     cxx: int
+    gcc_from: str = ""
     note: str = ""
     source: str
     checked: str
 
     def on_pypi(self, system: str, arch: str) -> str | None:
-        """The variant that PyPI has for `linux`, `windows` or `darwin` on that machine; None if none is known.
+        """The variant that PyPI has for `linux`, `windows` or `darwin` on that machine; None if unknown.
 
         >>> release = torch_release("2.9.1")
         >>> release.on_pypi("linux", "x86_64"), release.on_pypi("linux", "aarch64")
@@ -221,6 +223,7 @@ def read_wheels(document: Mapping[str, Any]) -> tuple[WheelCuda, ...]:
         try:
             fields["project"] = canonicalize_name(fields["project"])
             fields["versions"] = SpecifierSet(fields["versions"])
+            fields["checked"] = str(fields["checked"])
             found.append(WheelCuda(**fields))
         except (KeyError, TypeError, InvalidSpecifier) as error:
             raise ValueError(f"cuda/wheels.toml: [{row.get('project')}] {error}") from None

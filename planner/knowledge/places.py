@@ -9,14 +9,18 @@ One file a source, `places/NAME.toml`:
     projects = ["torch", "torchvision"]   # it is asked for these alone, and never for another
     variants = ["cpu", "cu126"]           # what {variant} may be
     glibc = "2.32"                        # that its files need and their tag does not tell
+    short-tags = true                     # {tag} is the version without a third number that is 0
 
     [[built]]                             # what each release's workflow builds, not what was seen to exist
+    projects = ["torch"]                  # of the place's; all of them where there is no such list
     versions = "==2.8.3"
+    variants = ["cu126"]
     cuda = ["12"]
     torch = ["2.4", "2.5"]
     pythons = ["3.9", "3.10"]
     abis = [true, false]
     archs = ["x86_64"]
+    glibc = "2.32"                        # where it is another than the place's
 """
 
 from __future__ import annotations
@@ -42,30 +46,48 @@ __all__ = ["FIELDS", "Built", "Kind", "Place", "place", "places", "places_of", "
 
 Kind: TypeAlias = Literal["index", "links", "releases"]
 
-FIELDS: tuple[str, ...] = ("variant", "torch", "version", "cuda", "python", "abi", "arch")
-"""What an address may ask: `cu126`, `2.8` (or `2.8.0`), its own version, `12`, `cp312`, `TRUE`, `x86_64`."""
+FIELDS: tuple[str, ...] = ("variant", "torch", "version", "tag", "cuda", "python", "abi", "arch")
+"""What an address may ask: `cu126`, `2.8` (or `2.8.0`), its own version, the tag made of it, `12`, `cp312`,
+`TRUE`, `x86_64`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """What the workflow of these versions builds: every combination of the lists; an empty list: no matter.
+    """What the workflow of these versions builds: every combination of the lists; an empty list: not told.
 
-    `cuda` and `torch` are in the words of the address (`12` or `118`; `2.4` or `2.4.0`).
+    `cuda` and `torch` are in the words of the address (`12` or `118`; `2.4` or `2.4.0`). `inferred`: the
+    workflow of another version was read.
     """
 
+    projects: tuple[NormalizedName, ...] = ()
     versions: SpecifierSet = field(default_factory=SpecifierSet)
+    variants: tuple[str, ...] = ()
     cuda: tuple[str, ...] = ()
     torch: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
     abis: tuple[bool, ...] = ()
     archs: tuple[str, ...] = ()
+    glibc: str = ""
     inferred: bool = False
     source: str
     checked: str
 
-    def has(self, *, version: Version, cuda: str, torch: str, python: str, abi: bool, arch: str) -> bool:
-        """Whether that combination is one of them."""
+    def has(
+        self,
+        *,
+        version: Version,
+        project: str = "",
+        variant: str = "",
+        cuda: str = "",
+        torch: str = "",
+        python: str = "",
+        abi: bool | None = None,
+        arch: str = "",
+    ) -> bool:
+        """Whether that combination is one of them; what is empty is not asked, nor is what no list tells."""
         asked: tuple[tuple[object, tuple[object, ...]], ...] = (
+            (project, self.projects),
+            (variant, self.variants),
             (cuda, self.cuda),
             (torch, self.torch),
             (python, self.pythons),
@@ -73,7 +95,7 @@ class Built:
             (arch, self.archs),
         )
         return self.versions.contains(version, prereleases=True) and all(
-            not has or value in has for value, has in asked
+            value in ("", None) or not told or value in told for value, told in asked
         )
 
 
@@ -88,6 +110,7 @@ class Place:
     variants: tuple[str, ...] = ()
     matrix: tuple[Built, ...] = ()
     glibc: str = ""
+    short_tags: bool = False
     note: str = ""
     source: str
     checked: str
@@ -103,7 +126,20 @@ class Place:
         >>> place("pytorch").address(variant="cu126", torch="2.13.0")
         'https://download.pytorch.org/whl/cu126'
         """
-        return self.url.format_map(values)
+        tag = values.get("version", "")
+        if self.short_tags and tag.count(".") == 2:
+            tag = tag.removesuffix(".0")
+        return self.url.format_map({"tag": tag, **values})
+
+    def built(self, project: str, version: Version) -> tuple[Built, ...]:
+        """The rows of that version of one of its projects; none where nothing is told of it."""
+        name = canonicalize_name(project)
+        return tuple(row for row in self.matrix if row.has(version=version, project=name))
+
+    def glibc_of(self, project: str, version: Version) -> str:
+        """The glibc that files of that version need beyond what their tag says; "" where none is known."""
+        floors = {row.glibc for row in self.built(project, version) if row.glibc}
+        return max(floors, key=Version) if floors else self.glibc
 
 
 @lru_cache(maxsize=1)
@@ -142,6 +178,7 @@ def read_place(name: str, document: Mapping[str, Any]) -> Place:
         matrix = tuple(_built(row, source, checked) for row in rest.pop("built", ()))
         rest["projects"] = tuple(canonicalize_name(one) for one in rest["projects"])
         rest["variants"] = tuple(rest.get("variants", ()))
+        rest["short_tags"] = bool(rest.pop("short-tags", False))
         found = Place(name=name, matrix=matrix, source=source, checked=checked, **rest)
         asked = set(found.fields)
     except (KeyError, TypeError, ValueError, InvalidSpecifier) as error:
@@ -150,11 +187,15 @@ def read_place(name: str, document: Mapping[str, Any]) -> Place:
         raise ValueError(f"places/{name}.toml: no such kind, no source or no project")
     if not asked <= set(FIELDS) or ("variant" in asked) != bool(found.variants):
         raise ValueError(f"places/{name}.toml: fields {sorted(asked)}, variants {found.variants}")
+    for row in matrix:
+        if not (set(row.projects) <= set(found.projects) and set(row.variants) <= set(found.variants)):
+            raise ValueError(f"places/{name}.toml: [{row.versions}] is of no project or variant of the place")
     return found
 
 
 def _built(row: Mapping[str, Any], source: str, checked: str) -> Built:
     lists: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    lists["projects"] = tuple(canonicalize_name(one) for one in lists.get("projects", ()))
     lists["versions"] = SpecifierSet(lists.get("versions", ""))
     lists["checked"] = str(lists.get("checked", checked))
     return Built(**{"source": source, **lists})
