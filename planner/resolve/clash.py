@@ -23,7 +23,7 @@ def explain_clash(
     causes = _telling(causes, provider)
     unusable = [cause.requirement for cause in causes if cause.requirement.never]
     chains = [chain for cause in causes if (chain := [*_links(cause, parents)][::-1])]
-    chains.sort(key=lambda chain: provider.place(chain[0][0].key))
+    chains.sort(key=lambda chain: _line(chain[0][0].origin))
     lines: list[str] = []
     several: dict[NormalizedName, set[Version]] = {}
     roots: set[str] = set()
@@ -84,6 +84,12 @@ def _telling(
                     some = fewer
         kept += some
     return kept
+
+
+def _line(origin: str) -> tuple[str, int]:
+    """The order of `requirements.txt:9` and `requirements.txt:10`."""
+    path, _, line = origin.rpartition(":")
+    return (path, int(line)) if line.isdigit() else (origin, 0)
 
 
 def root_keys(keys: Iterable[str], parents: Parents) -> frozenset[str]:

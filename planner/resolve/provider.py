@@ -245,10 +245,6 @@ class Provider(AbstractProvider[Ask, Candidate, str]):
         versions = self.versions(project, spans, lowest=False)
         return tuple(v for v in versions if self._fits.choose(page, v, yanked=yanked) is not None)
 
-    def place(self, key: str) -> int:
-        """The place of a root requirement among all of them; behind them for what is none."""
-        return self._roots.get(key, len(self._roots))
-
     def constrained(self, project: NormalizedName) -> tuple[Ask, ...]:
         """What constraints say of a project; nothing where the user fixed its only candidate."""
         return () if project in self.fixed else tuple(self._constraints.get(project, ()))
