@@ -201,6 +201,8 @@ def ask_uv(path: Path, words: Sequence[str], env: Mapping[str, str], cache: Path
 
 
 def ask_us(path: Path, words: Sequence[str], env: Mapping[str, str], cache: Path) -> Ran:
+    plan = cache / f"pylock.{os.getpid()}.toml"
+    plan.unlink(missing_ok=True)  # an earlier plan's versions would be kept
     command = [
         sys.executable,
         "-m",
@@ -216,7 +218,7 @@ def ask_us(path: Path, words: Sequence[str], env: Mapping[str, str], cache: Path
         "--output-format",
         "json",
         "-o",
-        str(cache / f"pylock.{os.getpid()}.toml"),
+        str(plan),
     ]
     env = {**env, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
     code, out, err, seconds = run([*command, *words], env, path.parent, OUR_SECONDS)
