@@ -17,6 +17,7 @@ from packaging.version import Version
 from planner.choosing.chooser import NOTICEABLE
 from planner.config.places import Places, trusted
 from planner.config.words import IndexWord
+from planner.cuda.capabilities import too_new, too_old
 from planner.dists import parse_version
 from planner.errors import UsageError
 from planner.findings import Finding
@@ -155,7 +156,7 @@ def torch_of(settings: Settings, inputs: Inputs, machine: Machine, world: World)
         asked = [w.specifier for w in (*wanted, *inputs.constraints) if w.name == TORCH]
         installed = installed_torch(settings, machine)
         label = installed.version.local if installed else None
-        found = variants_for(machine, asked, label or "")
+        found = variants_for(machine, asked, first=label or "", lacks=_lacks)
         notes = (Note(where=setting.origin, text=found.note),) if found.note else ()
         variants = [
             Backend(word=word, origin=setting.origin, variant=name, why=found.reasons[name])
@@ -166,6 +167,11 @@ def torch_of(settings: Settings, inputs: Inputs, machine: Machine, world: World)
     places = Places(cwd=world.cwd, environ=world.environ)
     pytorch = {one.variant: _pytorch(one.variant, settings, places) for one in variants}
     return Torch(router=router, variants=tuple(variants), pytorch=pytorch, notes=notes)
+
+
+def _lacks(capability: str, cuda: str) -> bool:
+    """Whether builds for a CUDA have no code for a GPU."""
+    return bool(too_old(capability, cuda) or too_new(capability, cuda))
 
 
 def _exact(specifier: SpecifierSet) -> Version | None:

@@ -8,7 +8,7 @@ beside the user's indexes, and only for the projects that it is for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from planner.dists import parse_version
 from planner.drivers import newest_cuda
 from planner.errors import UsageError
 from planner.facts import Absent, Known, Machine
-from planner.knowledge.cuda import driver_floor, toolkit, torch_releases, variant_of
+from planner.knowledge.cuda import driver_floor, torch_releases, variant_of
 from planner.knowledge.places import Place, place, places_of
 from planner.policy import Index
 
@@ -101,17 +101,24 @@ class Variants:
     note: str = ""
 
 
-def variants_for(machine: Machine, asked: Iterable[SpecifierSet] = (), first: str = "") -> Variants:
+def variants_for(
+    machine: Machine,
+    asked: Iterable[SpecifierSet] = (),
+    *,
+    first: str = "",
+    lacks: Callable[[str, str], object] = lambda _capability, _cuda: False,
+) -> Variants:
     """What `auto` may mean on a machine, for a torch that every specifier of `asked` admits.
 
     Of the variants that its driver and its GPUs run, those come first that the newest torch is built for, the
-    newest CUDA before the others; `first` (the variant that is installed) before all.
+    newest CUDA before the others; `first` (the variant that is installed) before all. `lacks` says whether a
+    CUDA has no code for a compute capability.
     """
     if machine.value("os") == "darwin":
         return _only("cpu", "macOS has one build")
     driver, api = machine.value("cuda-driver"), machine.value("cuda-driver-api")
     if driver or api:
-        return _of_cuda(machine, driver or "", api or "", tuple(asked), first)
+        return _of_cuda(machine, (driver or "", api or ""), tuple(asked), first, lacks)
     rocm = machine.value("rocm")
     if rocm:
         return _of_rocm(rocm)
@@ -127,33 +134,35 @@ def _only(name: str, why: str) -> Variants:
 
 
 def _of_cuda(
-    machine: Machine, driver: str, api: str, asked: tuple[SpecifierSet, ...], first: str
+    machine: Machine,
+    known: tuple[str, str],
+    asked: tuple[SpecifierSet, ...],
+    first: str,
+    lacks: Callable[[str, str], object],
 ) -> Variants:
-    cuda = {
-        name: found.version
-        for name in _pytorch().variants
-        if (found := variant_of(name)) is not None and found.family == "cuda"
-    }
+    driver, api = known
+    found = (variant_of(name) for name in _pytorch().variants)
+    cuda = {one.name: one.version for one in found if one is not None and one.family == "cuda"}
     system = machine.value("os") or "linux"
     run = {name: v for name, v in cuda.items() if _driver_runs(driver, api, v, system)}
     told = f"driver {driver}" if driver else f"a driver for CUDA {api}"
     if not run:
         return _only("cpu", f"no CUDA build runs on {told}")
     gpus = _gpus(machine)
-    fit = {name: v for name, v in run.items() if not gpus & _removed(v)}
+    fit = {name: v for name, v in run.items() if not any(lacks(gpu, v) for gpu in gpus)}
     if not fit:
-        return _only("cpu", f"no CUDA build is for {', '.join(sorted(gpus))}")
+        return _only("cpu", f"no CUDA build that runs on {told} is for all of its GPUs ({', '.join(gpus)})")
     ranks = _newest_torch(machine, asked)
     built = {name: v for name, v in fit.items() if name in ranks} or fit
     names = sorted(built, key=lambda n: (n == first, ranks.get(n, -1), Version(built[n])), reverse=True)
-    newest = max(built.values(), key=Version)
-    lost = max(run.values(), key=Version)
-    old = f", {', '.join(sorted(gpus & _removed(lost)))} not CUDA {lost}" if gpus & _removed(lost) else ""
+    newest = max(run.values(), key=Version)
+    lost = [gpu for gpu in gpus if lacks(gpu, newest)]
+    old = f", and CUDA {newest} is not for compute capability {', '.join(lost)}" if lost else ""
     brought = api or newest_cuda(driver) or ""
+    upto = parse_version(brought)
     reasons = {}
     for name in names:
         why = f"{told} runs CUDA up to {brought or newest}"
-        upto = parse_version(brought)
         if upto is not None and Version(built[name]) > upto:
             why = f"{told} brings CUDA {brought} and runs all of CUDA {built[name].partition('.')[0]}"
         reasons[name] = f"{why}{old}"
@@ -168,19 +177,10 @@ def _driver_runs(driver: str, api: str, cuda: str, system: str) -> bool:
     return newest is not None and Version(cuda).major <= newest.major
 
 
-def _gpus(machine: Machine) -> frozenset[str]:
-    """The architectures of the machine's GPUs (`sm_75`), as far as they are known."""
-    return frozenset(
-        "sm_" + fact.value.replace(".", "")
-        for name, fact in machine.facts.items()
-        if name.startswith("gpu:") and name.count(":") == 1 and isinstance(fact, Known)
-    )
-
-
-def _removed(cuda: str) -> frozenset[str]:
-    """The architectures that a CUDA no longer builds for."""
-    rows = (toolkit(version) for version in (cuda, f"{Version(cuda).major}.0"))
-    return frozenset(arch for row in rows if row is not None for arch in row.removed)
+def _gpus(machine: Machine) -> list[str]:
+    """The compute capabilities of the machine's GPUs, as far as they are known, each once."""
+    facts = ((name, fact) for name, fact in machine.facts.items() if isinstance(fact, Known))
+    return sorted({fact.value for name, fact in facts if name.startswith("gpu:") and name.count(":") == 1})
 
 
 def _newest_torch(machine: Machine, asked: tuple[SpecifierSet, ...]) -> dict[str, int]:

@@ -187,7 +187,7 @@ AUTO: dict[str, tuple[list[str], list[str], str, str]] = {
         ["torch"],
         [*DRIVER_580, "--assume=gpu:0=7.0"],
         "cu126",
-        ", sm_70 not CUDA",
+        " is not for compute capability 7.0",
     ),
     "a driver before its CUDA": (
         ["torch==2.8.0"],
