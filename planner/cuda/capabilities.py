@@ -27,7 +27,7 @@ def too_old(capability: str, cuda: str) -> str:
     # What one minor has dropped, no later one of its major takes up again.
     for row in (toolkit(cuda), toolkit(f"{cuda.partition('.')[0]}.0")):
         if row is not None and arch in row.removed:
-            return f"CUDA {row.version}: {row.source}"
+            return f"CUDA {row.version} ({row.source})"
     return ""
 
 

@@ -17,7 +17,7 @@ from planner.cuda.mixing import mixing_findings
 from planner.cuda.telling import finding, told_of
 from planner.cuda.ties import tie_findings
 from planner.cuda.values import CudaUse, CudaView
-from planner.cuda.variants import older_torch, runs, supports, variant_that_runs
+from planner.cuda.variants import backend, other_torch, runs, variants_known
 from planner.dists import Pin, parse_version
 from planner.drivers import newest_cuda
 from planner.facts import Absent, Known, Machine, Unknown
@@ -59,13 +59,14 @@ def _driver(view: CudaView, machine: Machine) -> Iterator[Finding]:
     facts = [told_of(by), f"driver {floor} for CUDA {by.cuda}: {view.floor_source}"]
     fact = machine.fact("cuda-driver")
     driver = parse_version(fact.value) if isinstance(fact, Known) else None
-    if driver is not None:
+    if driver is not None and isinstance(fact, Known):
         if driver < Version(floor):
-            brought = newest_cuda(str(driver))
-            facts += [f"driver {driver} brings CUDA {brought}"] if brought else []
+            brought = newest_cuda(fact.value)
+            facts += [f"driver {fact.value} brings CUDA {brought}"] if brought else []
+            facts += variants_known(view)
             remedy = _way_out(view, driver, machine)
             yield finding(
-                "WP303", "error", by.project, f"{built}; here is {driver}.", remedy=remedy, facts=facts
+                "WP303", "error", by.project, f"{built}; here is {fact.value}.", remedy=remedy, facts=facts
             )
     elif isinstance(fact, Absent):
         summary = f"No NVIDIA driver is here, so nothing of the set uses a GPU on this machine: {built}."
@@ -87,9 +88,9 @@ def _way_out(view: CudaView, driver: Version, machine: Machine) -> str:
     if not view.torch_cuda or runs(view.torch_cuda, driver, view.system):
         return update
     ways = []
-    if variant := variant_that_runs(view, driver):
-        ways.append(f"`--torch-backend {variant}`")
-    minor, default = older_torch(view, driver, machine)
+    if word := backend(view, driver):
+        ways.append(word)
+    minor, default = other_torch(view, driver, machine, newer=False)
     if minor:
         ways.append(f"an older torch, `torch=={minor}.*` ({default})")
     beside = f", and other builds of {', '.join(use.project for use in others[:3])}" if others else ""
@@ -124,7 +125,7 @@ def _no_code(capability: str, uses: Sequence[CudaUse]) -> tuple[CudaUse, str] | 
     """The first use without code for a GPU, and why: its CUDA has dropped it, or torch's has it not yet."""
     for use in uses:
         if source := too_old(capability, use.cuda):
-            return use, f"nvcc of {source} no longer compiles for {capability}"
+            return use, f"nvcc of {source} does not compile for {capability} any more"
         if use.part == "torch" and (first := too_new(capability, use.cuda)):
             return use, f"the first CUDA that compiles for {capability} is {first}"
     return None
@@ -132,7 +133,11 @@ def _no_code(capability: str, uses: Sequence[CudaUse]) -> tuple[CudaUse, str] | 
 
 def _for_gpu(view: CudaView, use: CudaUse, machine: Machine) -> str:
     driver = parse_version(machine.value("cuda-driver") or "")
-    variant = variant_that_runs(view, driver)
-    if variant and not supports(view.torch_cuda, view.capabilities):
-        return f"`--torch-backend {variant}`"
+    if use.part == "torch":
+        if word := backend(view, driver):
+            return f"take {word}"
+        for newer in (True, False):
+            minor, default = other_torch(view, driver, machine, newer=newer)
+            if minor:
+                return f"take {'a newer' if newer else 'an older'} torch, `torch=={minor}.*` ({default})"
     return f"take a build of {use.project} for another CUDA"

@@ -10,7 +10,7 @@ from planner.cuda.builds import against_torch, cuda_need
 from planner.cuda.names import cuda_of_name, without_cuda
 from planner.cuda.telling import extends_torch, finding, joined, told_of
 from planner.cuda.values import CudaUse, CudaView
-from planner.cuda.variants import variant_that_runs
+from planner.cuda.variants import backend
 from planner.dists import Pin, parse_version
 from planner.facts import Machine
 from planner.findings import Finding
@@ -33,8 +33,7 @@ def mixing_findings(
 
 
 def _backend(view: CudaView, machine: Machine, major: str = "") -> str:
-    variant = variant_that_runs(view, parse_version(machine.value("cuda-driver") or ""), major=major)
-    return f"`--torch-backend {variant}`" if variant else ""
+    return backend(view, parse_version(machine.value("cuda-driver") or ""), major=major)
 
 
 def _without_cuda(
@@ -65,13 +64,16 @@ def _without_cuda(
                 (build.project, f"{build.project} {build.version or ''}".rstrip(), why, build.filename)
             )
     for project, name, why, filename in found:
-        backend = _backend(view, machine)
+        word = _backend(view, machine)
+        remedy = f"take a torch for CUDA{f': {word}' if word else ''}"
+        if not view.system:
+            remedy = f"leave {project} out: NVIDIA has no driver for this system"
         yield finding(
             "WP304",
             "error",
             project,
             f"{torch} is built {_KINDS[torch.kind]}, and {name} extends torch with CUDA.",
-            remedy=f"take a torch for CUDA{f': {backend}' if backend else ''}",
+            remedy=remedy,
             facts=(told_of(torch), why),
             evidence=(filename,),
         )
@@ -137,8 +139,8 @@ def _one_major(view: CudaView, first: CudaUse, machine: Machine) -> str:
     if not own:
         return f"take a build of {first.project} for the same CUDA as the others"
     ways = [f"a build of {first.project} for CUDA {own}"] if first.part == "user" else []
-    if backend := _backend(view, machine, first.major):
-        ways.append(f"torch for CUDA {first.major}: {backend}")
+    if word := _backend(view, machine, first.major):
+        ways.append(f"torch for CUDA {first.major}: {word}")
     if not ways:
         asked = joined(first.by) or "what asks for it"
         return f"take a build of {asked} for CUDA {own}"

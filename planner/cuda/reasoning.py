@@ -66,15 +66,15 @@ def _driver(view: CudaView, machine: Machine) -> Iterator[str]:
     fact = machine.fact("cuda-driver")
     needs = f"CUDA {by.cuda} needs NVIDIA driver {view.driver_floor} or newer ({by})"
     here = parse_version(fact.value) if isinstance(fact, Known) else None
-    if here is None:
+    if here is None or not isinstance(fact, Known):
         yield f"{needs}; {'none is here' if isinstance(fact, Absent) else 'which one is here is not known'}."
         return
-    brought = machine.value("cuda-driver-api") or newest_cuda(str(here)) or ""
-    told = f"{needs}; here is {here}{f', which brings CUDA {brought}' if brought else ''}"
+    brought = machine.value("cuda-driver-api") or newest_cuda(fact.value) or ""
+    told = f"{needs}; here is {fact.value}{f', which brings CUDA {brought}' if brought else ''}"
     if here < Version(view.driver_floor):
         yield f"{told}: too old."
     elif brought and "." in by.cuda and Version(brought) < Version(by.cuda):
-        yield f"{told}: it runs by minor-version compatibility, but for PTX that is compiled as it runs."
+        yield f"{told}: it runs by minor-version compatibility, all but PTX that is compiled as it runs."
     else:
         yield f"{told}: it runs."
 

@@ -11,7 +11,7 @@ from planner.cuda.values import CudaView
 from planner.facts import Machine
 from planner.knowledge.cuda import TorchRelease, driver_floor, torch_release, torch_releases, variant_of
 
-__all__ = ["older_torch", "runs", "supports", "variant_that_runs"]
+__all__ = ["backend", "other_torch", "runs", "supports", "variant_that_runs", "variants_known"]
 
 
 def runs(cuda: str, driver: Version, system: str) -> bool:
@@ -34,6 +34,15 @@ def variant_that_runs(view: CudaView, driver: Version | None, *, major: str = ""
     return _newest(release, view, driver, major) if release is not None else ""
 
 
+def backend(view: CudaView, driver: Version | None, *, major: str = "") -> str:
+    """The same as a word to type; it says where PyTorch's builds of that torch are inferred."""
+    variant = variant_that_runs(view, driver, major=major)
+    release = torch_release(str(view.torch.version)) if view.torch is not None else None
+    if not variant or release is None:
+        return ""
+    return f"`--torch-backend {variant}`{' (inferred)' if release.variants_inferred else ''}"
+
+
 def _newest(release: TorchRelease, view: CudaView, driver: Version | None, major: str = "") -> str:
     found = []
     for name in release.variants:
@@ -47,18 +56,28 @@ def _newest(release: TorchRelease, view: CudaView, driver: Version | None, major
     return max(found)[1] if found else ""
 
 
-def older_torch(view: CudaView, driver: Version, machine: Machine) -> tuple[str, str]:
-    """(minor, variant) of the newest older torch whose files on PyPI run with the driver, else ("", "")."""
+def other_torch(view: CudaView, driver: Version | None, machine: Machine, *, newer: bool) -> tuple[str, str]:
+    """(minor, variant) of the newest newer or older torch whose files on PyPI run here, else ("", "")."""
     if view.torch is None or view.torch.version is None:
         return "", ""
     python = ".".join((machine.value("python") or "").split(".")[:2])
     pinned = view.torch.version.release[:2]
     for release in reversed(torch_releases()):
+        minor = Version(release.minor).release
         name = release.on_pypi(view.system, machine.value("arch") or "")
         variant = variant_of(name) if name else None
-        if Version(release.minor).release >= pinned or variant is None or variant.family != "cuda":
+        if minor == pinned or (minor > pinned) != newer or variant is None or variant.family != "cuda":
             continue
-        fits = runs(variant.version, driver, view.system) and supports(variant.version, view.capabilities)
-        if fits and python in release.pythons:
+        fits = driver is None or runs(variant.version, driver, view.system)
+        if fits and supports(variant.version, view.capabilities) and python in release.pythons:
             return release.minor, variant.name
     return "", ""
+
+
+def variants_known(view: CudaView) -> list[str]:
+    """Which builds of the pinned torch there are, and how that is known."""
+    release = torch_release(str(view.torch.version)) if view.torch is not None else None
+    if release is None or not view.torch_cuda:
+        return []
+    doubt = " (inferred)" if release.variants_inferred else ""
+    return [f"PyTorch builds torch {release.minor} as {', '.join(release.variants)}{doubt}: {release.source}"]
