@@ -15,7 +15,7 @@ from planner.assess import SourceBuild
 from planner.building.readiness import Readiness
 from planner.cuda.telling import finding, joined
 from planner.cuda.values import TORCH, CudaView
-from planner.cuda.variants import backend
+from planner.cuda.variants import backend, driver_here
 from planner.dists import Pin, parse_requirement, parse_version
 from planner.facts import Machine
 from planner.findings import Finding, Severity
@@ -156,7 +156,7 @@ def _other_toolkit(view: CudaView, own: str, here: str, machine: Machine) -> str
         if family == "cuda-toolkit" and path and (machine.value(name) or "").split(".")[0] == own:
             return f"set `CUDA_HOME={path}`"
     ways = []
-    if word := backend(view, parse_version(machine.value("cuda-driver") or ""), major=here):
+    if word := backend(view, driver_here(view, machine), major=here):
         ways.append(f"take torch for the toolkit: {word}")
     if int(own) >= _IN_WHEELS:
         minor = f"{view.torch_cuda}.*" if "." in view.torch_cuda else f"{own}.*"

@@ -17,10 +17,10 @@ from planner.cuda.mixing import mixing_findings
 from planner.cuda.telling import finding, told_of
 from planner.cuda.ties import tie_findings
 from planner.cuda.values import CudaUse, CudaView
-from planner.cuda.variants import backend, other_torch, runs, variants_known
-from planner.dists import Pin, parse_version
+from planner.cuda.variants import backend, driver_here, other_torch, runs, variants_known
+from planner.dists import Pin
 from planner.drivers import newest_cuda
-from planner.facts import Absent, Known, Machine, Unknown
+from planner.facts import Absent, Machine, Unknown
 from planner.findings import Finding, Severity
 
 __all__ = ["cuda_findings"]
@@ -58,15 +58,15 @@ def _driver(view: CudaView, machine: Machine) -> Iterator[Finding]:
     built = f"{by} is built for CUDA {by.cuda}, which {needs}"
     facts = [told_of(by), f"driver {floor} for CUDA {by.cuda}: {view.floor_source}"]
     fact = machine.fact("cuda-driver")
-    driver = parse_version(fact.value) if isinstance(fact, Known) else None
-    if driver is not None and isinstance(fact, Known):
+    driver = driver_here(view, machine)
+    if driver is not None:
         if driver < Version(floor):
-            brought = newest_cuda(fact.value)
-            facts += [f"driver {fact.value} brings CUDA {brought}"] if brought else []
+            here, brought = _here(machine)
+            facts += [f"{here} brings CUDA {brought}"] if brought else []
             facts += variants_known(view)
             remedy = _way_out(view, driver, machine)
             yield finding(
-                "WP303", "error", by.project, f"{built}; here is {fact.value}.", remedy=remedy, facts=facts
+                "WP303", "error", by.project, f"{built}; here is {here}.", remedy=remedy, facts=facts
             )
     elif isinstance(fact, Absent):
         summary = f"No NVIDIA driver is here, so nothing of the set uses a GPU on this machine: {built}."
@@ -75,10 +75,18 @@ def _driver(view: CudaView, machine: Machine) -> Iterator[Finding]:
             remedy += "; for the CPU alone, `--torch-backend cpu`"
         yield finding("WP303", "note", by.project, summary, remedy=remedy, facts=facts)
     else:
-        why = fact.why if isinstance(fact, Unknown) else f"it says {fact.value}"
+        why = fact.why if isinstance(fact, Unknown) else f"{fact.value} is no version"
         summary = f"{built}; which one is here is not known ({why})."
         remedy = "say it: `--assume cuda-driver=VERSION`"
         yield finding("WP303", "note", by.project, summary, remedy=remedy, facts=facts)
+
+
+def _here(machine: Machine) -> tuple[str, str]:
+    """(the driver, the newest CUDA that it brings) for people; what is not known of them is ""."""
+    driver, api = machine.value("cuda-driver"), machine.value("cuda-driver-api") or ""
+    if driver is None:
+        return f"a driver for CUDA {api}", ""
+    return driver, api or newest_cuda(driver) or ""
 
 
 def _way_out(view: CudaView, driver: Version, machine: Machine) -> str:
@@ -132,7 +140,7 @@ def _no_code(capability: str, uses: Sequence[CudaUse]) -> tuple[CudaUse, str] | 
 
 
 def _for_gpu(view: CudaView, use: CudaUse, machine: Machine) -> str:
-    driver = parse_version(machine.value("cuda-driver") or "")
+    driver = driver_here(view, machine)
     if use.part == "torch":
         if word := backend(view, driver):
             return f"take {word}"

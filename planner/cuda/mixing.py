@@ -10,8 +10,8 @@ from planner.cuda.builds import against_torch, cuda_need
 from planner.cuda.names import cuda_of_name, without_cuda
 from planner.cuda.telling import extends_torch, finding, joined, told_of
 from planner.cuda.values import CudaUse, CudaView
-from planner.cuda.variants import backend
-from planner.dists import Pin, parse_version
+from planner.cuda.variants import backend, driver_here
+from planner.dists import Pin
 from planner.facts import Machine
 from planner.findings import Finding
 
@@ -33,7 +33,7 @@ def mixing_findings(
 
 
 def _backend(view: CudaView, machine: Machine, major: str = "") -> str:
-    return backend(view, parse_version(machine.value("cuda-driver") or ""), major=major)
+    return backend(view, driver_here(view, machine), major=major)
 
 
 def _without_cuda(

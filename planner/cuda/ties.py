@@ -118,32 +118,36 @@ def _glibc(pin: Pin, wheel: Wheel, machine: Machine) -> Iterator[Finding]:
     """A wheel tagged plain `linux_…` may need any libc; of some places it is known which."""
     if not any(tag.platform.startswith("linux_") for tag in wheel.tags):
         return
-    place = next((one for one in places_of(pin.project) if one.glibc and _from(one, wheel)), None)
-    if place is None:
+    told = next((told for place in places_of(pin.project) if (told := _floor(place, wheel))), None)
+    if told is None:
         return
+    floor, source = told
     here, musl = machine.fact("glibc"), machine.value("musl")
     version = parse_version(here.value) if isinstance(here, Known) else None
-    if musl is None and (version is None or version >= Version(place.glibc)):
+    if musl is None and (version is None or version >= Version(floor)):
         return
-    told = f"glibc {version}" if version is not None else f"musl {musl}"
+    libc = f"glibc {version}" if version is not None else f"musl {musl}"
     yield finding(
         "WP313",
         "error",
         pin.project,
-        f"{wheel.filename} needs glibc {place.glibc}, which its tag does not say; here is {told}.",
+        f"{wheel.filename} needs glibc {floor}, which its tag does not say; here is {libc}.",
         remedy=f"build it here: `--no-binary {pin.project}`; or use a newer system",
-        facts=(f"{place.name}: {place.source}",),
+        facts=(source,),
         evidence=(wheel.filename,),
     )
 
 
-def _from(place: Place, wheel: Wheel) -> bool:
-    """Whether a wheel comes from a place: by its address, or by a local version as that place writes them."""
+def _floor(place: Place, wheel: Wheel) -> tuple[str, str] | None:
+    """(glibc, source) of a wheel of a place: by its address, or by a local version like that place's own."""
     start = place.url.partition("{")[0]
-    there = wheel.row.url.startswith(start) or wheel.index.startswith(start)
     local = local_build(wheel.version)
     named_so = "{abi}" in place.url and bool(local.torch) and local.abi is not None
-    known = not place.matrix or any(
-        row.versions.contains(Version(wheel.version.public), prereleases=True) for row in place.matrix
-    )
-    return bool(start) and (there or named_so) and known
+    if not start or not (wheel.row.url.startswith(start) or wheel.index.startswith(start) or named_so):
+        return None
+    public = Version(wheel.version.public)
+    for row in place.matrix:
+        if row.has(version=public, project=wheel.project, torch=local.torch, abi=local.abi):
+            floor = row.glibc or place.glibc
+            return (floor, f"{place.name}: {place.note or row.source}") if floor else None
+    return (place.glibc, f"{place.name}: {place.source}") if place.glibc and not place.matrix else None

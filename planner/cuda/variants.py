@@ -8,10 +8,11 @@ from packaging.version import Version
 
 from planner.cuda.capabilities import too_new, too_old
 from planner.cuda.values import CudaView
+from planner.dists import parse_version
 from planner.facts import Machine
 from planner.knowledge.cuda import TorchRelease, driver_floor, torch_release, torch_releases, variant_of
 
-__all__ = ["backend", "other_torch", "runs", "supports", "variant_that_runs", "variants_known"]
+__all__ = ["backend", "driver_here", "other_torch", "runs", "supports", "variant_that_runs", "variants_known"]
 
 
 def runs(cuda: str, driver: Version, system: str) -> bool:
@@ -23,6 +24,18 @@ def runs(cuda: str, driver: Version, system: str) -> bool:
 def supports(cuda: str, capabilities: Iterable[str]) -> bool:
     """Whether builds for a CUDA have code for all these GPUs, as far as is known."""
     return not any(too_old(one, cuda) or too_new(one, cuda) for one in capabilities)
+
+
+def driver_here(view: CudaView, machine: Machine) -> Version | None:
+    """The driver of the machine; where only the CUDA that it brings is known, the oldest of its major.
+
+    That one decides the same: which majors a driver runs. None where neither is known.
+    """
+    driver = parse_version(machine.value("cuda-driver") or "")
+    api = machine.value("cuda-driver-api")
+    if driver is None and api is not None and (floor := driver_floor(api, view.system)):
+        return Version(floor)
+    return driver
 
 
 def variant_that_runs(view: CudaView, driver: Version | None, *, major: str = "") -> str:
