@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from planner.assess import SourceBuild
 from planner.building.readiness import Readiness
+from planner.cuda.pip_toolkit import pip_toolkit
 from planner.cuda.telling import finding, joined
 from planner.cuda.values import TORCH, CudaView
 from planner.cuda.variants import backend, driver_here
@@ -28,9 +29,6 @@ __all__ = ["against_torch", "arch_list", "build_findings", "cuda_need"]
 
 _NVCC = "dep:virtual/compiler/cuda"
 _ARCH_LIST = "TORCH_CUDA_ARCH_LIST"
-# A complete nvcc in wheels, from CUDA 13 on: METADATA of cuda_toolkit 13.0.3, RECORD of nvidia-cuda-nvcc.
-_IN_WHEELS = 13
-_WHEELS = "cuda-toolkit[nvcc,cccl,cudart,cublas,cusparse,cusolver,curand,nvtx]"
 
 
 def build_findings(
@@ -158,11 +156,11 @@ def _other_toolkit(view: CudaView, own: str, here: str, machine: Machine) -> str
     ways = []
     if word := backend(view, driver_here(view, machine), major=here):
         ways.append(f"take torch for the toolkit: {word}")
-    if int(own) >= _IN_WHEELS:
-        minor = f"{view.torch_cuda}.*" if "." in view.torch_cuda else f"{own}.*"
+    wheels = pip_toolkit(view.torch_cuda, machine)
+    if wheels.requirement:
         ways.append(
-            f'install a toolkit of CUDA {own}: `pip install "{_WHEELS}=={minor}"`, with '
-            f"`CUDA_HOME` at nvidia/cu{own} in site-packages"
+            f'install a toolkit of CUDA {own}: `pip install "{wheels.requirement}"`, with '
+            f"`CUDA_HOME` at {wheels.home} in site-packages"
         )
     else:
         ways.append(f"install a CUDA toolkit {view.torch_cuda} and set `CUDA_HOME` to it")
