@@ -18,6 +18,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from planner.choosing.ages import MONTH, Ages
+from planner.choosing.coupled import Among, broken, kept_together
 from planner.choosing.trials import Trials
 from planner.choosing.values import Burden
 from planner.dists import Pin, Sdist
@@ -136,7 +137,7 @@ class Chooser:
             if pin.version is not None and not pin.direct and pin.project not in months
         )
         return Burden(
-            hopeless=lacking.count("hopeless"),
+            hopeless=lacking.count("hopeless") + sum(1 for _ in broken(resolution)),
             unready=sum(lack != "nothing" for lack in lacking),
             native=len(natives),
             overdue=tuple(sorted((age for age in ages if age > self.tolerated), reverse=True)),
@@ -165,10 +166,12 @@ class Chooser:
         best = Found(resolution, self.burden(resolution))
         best = self._without_builds(best)
         best = self._readier(best)
+        best = self._together(best)
         return self._fresher(best)
 
     def attempt(self, best: Found, steer: Steer) -> Found:
         """One attempt; `best` again where it finds nothing better."""
+        steer = replace(steer, within=kept_together(best.resolution, steer.within))
         outcome = self.trials.attempt(self.asks, steer)
         if isinstance(outcome, Resolution):
             found = Found(outcome, self.burden(outcome))
@@ -217,6 +220,21 @@ class Chooser:
             builds = frozenset(one.project for one in self.natives(best.resolution))
             best = self.attempt(best, replace(self.steer, first=(pin.project,), builds=builds, within=within))
         return best
+
+    def _together(self, best: Found) -> Found:
+        """With other versions of what cannot be built or run beside each other."""
+        tried: set[tuple[NormalizedName, NormalizedName]] = set()
+        while True:
+            pair = next(
+                ((p, row) for p, row in broken(best.resolution) if (p.project, row.other) not in tried), None
+            )
+            if pair is None:
+                return best
+            pin, row = pair
+            tried.add((pin.project, row.other))
+            within = {**self._kept_fresh(best.resolution), row.other: Among(row.specifier)}
+            builds = frozenset(one.project for one in self.natives(best.resolution))
+            best = self.attempt(best, replace(self.steer, first=(row.other,), builds=builds, within=within))
 
     def _kept_fresh(self, resolution: Resolution) -> dict[NormalizedName, Container[Version]]:
         """Bounds that keep every root requirement as fresh as the user tolerates, or as it is."""

@@ -12,6 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from planner.choosing.chooser import NOTICEABLE, Chooser, Found
+from planner.choosing.coupled import Among, couplings
 from planner.choosing.values import HeldBack
 from planner.dists import Metadata, Pin, Sdist, Wheel, parse_requirement
 from planner.resolve.admission import applies
@@ -102,6 +103,12 @@ def _holders(
         f"{who} needs {text}"
         for who, text, parsed in asked
         if parsed is not None and not parsed.specifier.contains(newest, prereleases=True)
+    ]
+    blocked += [
+        f"{other.project} {other.version} needs {row.other}{row.specifier}: {row.effect}"
+        for other in pins.values()
+        for row in couplings(other)
+        if row.other == pin.project and newest not in Among(row.specifier)
     ]
     yield from blocked
     if for_wheel:

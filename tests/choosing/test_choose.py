@@ -289,6 +289,32 @@ def test_an_older_version_that_can_be_built_here() -> None:
     assert versions(chosen(universe, "geo", older=older)) == {"geo": "3.0"}
 
 
+def compiled() -> Universe:
+    """As flash-attn, which asks for C++17, beside a torch whose headers need C++20 (see couplings.toml)."""
+    universe = Universe()
+    for minor, months in ((13, 4), (14, 2), (15, 0)):
+        binary(universe, "torch", f"2.{minor}.0", months=months)
+    binary(universe, "vision", "1.0", "torch==2.13.0", months=4)
+    binary(universe, "vision", "2.0", "torch==2.15.0", months=0)
+    sdist(universe, "flash_attn", "2.8.3.post2", "torch")
+    return universe
+
+
+def test_the_newest_that_can_be_compiled_together() -> None:
+    choice = chosen(compiled(), "torch", "vision", "flash-attn")
+    assert versions(choice) == {"flash-attn": "2.8.3.post2", "torch": "2.13.0", "vision": "1.0"}
+    torch = next(one for one in choice.held_back if one.project == "torch")
+    assert torch.holders[-1].startswith(
+        "flash-attn 2.8.3.post2 needs torch<2.14: its setup.py asks for C++17"
+    )
+    accepted = chosen(
+        compiled(), "torch", "flash-attn", policy=Policy(allow_builds=frozenset({"flash-attn"}))
+    )
+    assert versions(accepted)["torch"] == "2.13.0", "who accepts the build wants it to succeed"
+    impossible = chosen(compiled(), "torch>=2.14", "flash-attn")
+    assert impossible.burden.hopeless == 1
+
+
 def test_no_time_left_is_told() -> None:
     choice = chosen(frameworks(), "vision", "torch", "vllm", late=True)
     assert choice.cut
