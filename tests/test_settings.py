@@ -20,7 +20,7 @@ from pip._internal.utils import appdirs
 from planner.config.moments import parse_duration, parse_moment
 from planner.config.pipconf import config_files
 from planner.errors import UsageError
-from planner.settings import Settings, default_index, read_settings, with_inputs
+from planner.settings import Setting, Settings, default_index, read_settings, with_inputs
 from planner.wanted import FileOptions, Inputs
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
@@ -678,3 +678,30 @@ def test_settings_are_values() -> None:
     first, second = (settle({"/etc/pip.conf": "[global]\nfind-links = /a /b\n"}) for _ in range(2))
     assert first == second
     assert hash(first) == hash(second)
+
+
+# -- torch
+
+
+def test_the_torch_backend_is_heeded_from_every_source() -> None:
+    uv = {"/w/uv.toml": 'torch-backend = "cu126"\n'}
+    assert settle(uv).text("torch-backend") == "cu126"
+    assert settle(uv).notes == ()
+    assert settle(uv, {"UV_TORCH_BACKEND": "cpu"}).text("torch-backend") == "cpu"
+    own = settle(uv, {"UV_TORCH_BACKEND": "cpu", "WHEELPLAN_TORCH_BACKEND": "auto"})
+    assert own.get("torch-backend") == Setting(value="auto", origin="WHEELPLAN_TORCH_BACKEND")
+    assert settle(uv, said={"torch_backend": "xpu"}).text("torch-backend") == "xpu"
+
+
+def test_a_place_of_torchs_indexes_counts_from_its_file() -> None:
+    file = '[tool.wheelplan]\ntorch-index = "whl/{variant}"\n'
+    assert settle({"/w/pyproject.toml": file}).text("torch-index") == "/w/whl/{variant}"
+    address = {"WHEELPLAN_TORCH_INDEX": "https://mirror.test/{variant}"}
+    assert settle(environ=address).text("torch-index") == "https://mirror.test/{variant}"
+
+
+def test_the_installed_torch_is_kept_or_ignored() -> None:
+    assert settle().get("installed-torch") is None
+    assert settle(environ={"WHEELPLAN_INSTALLED_TORCH": "keep"}).text("installed-torch") == "keep"
+    with pytest.raises(UsageError, match="must be keep or ignore"):
+        settle(said={"installed-torch": "drop"})

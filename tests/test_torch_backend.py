@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from packaging.utils import canonicalize_name
 
+from planner import checking
 from planner.indexes.client import Client
 from planner.knowledge.places import Place, place
 from tests.conftest import MACHINE, Ran, Wheelplan
@@ -362,3 +363,43 @@ def test_a_torch_that_cannot_be_kept_as_asked_is_an_error(shop: Shop) -> None:
 
 def test_a_set_without_torch_says_nothing_of_the_one_that_is_there(shop: Shop) -> None:
     assert shop.json("plain", "--installed-torch", "keep", *HERE)["findings"] == []
+
+
+# -- how often a set is judged --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "judged"),
+    [
+        (["torch", "--torch-backend", "auto"], 1),
+        (["torch"], 1),
+        (["plain", "--torch-backend", "auto", *DRIVER_580], 1),
+        (["kernels", "--torch-backend", "auto", *DRIVER_580], 2),  # the build is there without a backend, too
+        (["oldie", "--torch-backend", "auto", *DRIVER_580], 3),  # cu130, none, cu128
+        (["torch<2", "--torch-backend", "auto", *DRIVER_580], 2),
+    ],
+)
+def test_a_set_in_which_all_is_well_is_judged_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, words: list[str], judged: int
+) -> None:
+    counted = []
+
+    def counting(*args: Any, **keys: Any) -> checking.Judged:
+        counted.append(args)
+        return judge(*args, **keys)
+
+    judge = checking.judge
+    monkeypatch.setattr(checking, "judge", counting)
+    shop.check(*words)
+    assert len(counted) == judged
+
+
+def test_a_place_that_cannot_be_asked_is_a_remark_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Place(
+        name="plains", kind="index", url=f"{(shop.folder / 'gone').as_uri()}/{{variant}}", variants=("cu126",),
+        projects=(canonicalize_name("plain"),), source="written by hand", checked="2026-11-24",
+    )  # fmt: skip
+    monkeypatch.setattr("planner.routing.places_of", lambda name: (found,) if name == "plain" else ())
+    ran = shop.check("plain", "torch", "--torch-backend", "cu126")
+    assert ran.code == 0
+    assert "gone/cu126: This place of plain's wheels could not be asked: " in ran.err
