@@ -13,13 +13,10 @@ if TYPE_CHECKING:
     from planner.facts import Machine
     from planner.prerequisites.states import Prerequisite
 
-__all__ = ["OF_BUILDS", "TOLD", "build_details", "ready_lines"]
+__all__ = ["TOLD", "build_details", "ready_lines"]
 
 TOLD = frozenset({"WP201", "WP202", "WP203", "WP205", "WP207", "WP402"})
 """The codes of findings that these lines tell already."""
-
-OF_BUILDS = TOLD | {"WP204", "WP206", "WP208", "WP209", "WP210", "WP211", "WP301", "WP302", "WP401", "WP705"}
-"""The codes of all findings about a source build, whose evidence is its own file."""
 
 _MARK = {"present": "here", "missing": "missing", "too-old": "too old", "unknown": "not known"}
 SHOWN_PINS = 4

@@ -25,6 +25,9 @@ from planner.choosing.choose import choose, first_steer
 from planner.choosing.findings import choice_findings
 from planner.choosing.trials import Trials
 from planner.choosing.values import Choice
+from planner.cuda.judging import cuda_findings
+from planner.cuda.runtime import cuda_view
+from planner.cuda.values import CudaView
 from planner.dists import Dist, Pin, Refusal, Sdist, SdistReading, Tree
 from planner.doubts import other_hash, passed_over, untrusted, without_hash
 from planner.facts import Fact, Machine
@@ -56,6 +59,7 @@ class Judged:
     pins: tuple[Pin, ...] = ()
     ready: Ready | None = None
     choice: Choice | None = None
+    cuda: CudaView
     trials: Trials
     asks: tuple[Ask, ...] = ()
 
@@ -123,6 +127,10 @@ def judge(
     findings += [cause] if cause is not None else []
     findings += choice_findings(choice, pages, fits) if choice is not None else ()
     findings += [_with_way_out(found, older) for found in (ready.findings if ready else ())]
+    cuda = cuda_view(pins, trials.machine)
+    findings += cuda_findings(
+        cuda, pins=pins, builds=builds, ready=ready, machine=trials.machine, unisolated=unisolated
+    )
     findings += untrusted(pins, pages)
     findings += passed_over(search.refused.values(), pins, told=bool(search.set_aside))
     findings += without_hash(pins, roots.hashes, fits.policy)
@@ -138,6 +146,7 @@ def judge(
         pins=tuple(pins),
         ready=ready,
         choice=choice,
+        cuda=cuda,
         trials=trials,
         asks=tuple(search.asks),
     )

@@ -43,7 +43,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "WP211": "The build requirements of a source build cannot be resolved.",
         "WP301": "A source build would be compiled against another torch than the plan's.",
         "WP302": "A source build and a wheel beside it bring two copies of one library.",
-        "WP303": "The NVIDIA driver is too old for the CUDA of the set, or there is none, or it is not known.",
+        "WP303": "The NVIDIA driver is too old for the CUDA of the set, or none is there or known.",
         "WP304": "A torch without CUDA stands beside something that extends torch with CUDA.",
         "WP305": "Two majors of CUDA are in one set.",
         "WP306": "A source build would use a CUDA toolkit of another version than torch's.",

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from planner.assess import SourceBuild
     from planner.building.readiness import Readiness, Ready
     from planner.choosing.values import Burden, Choice
+    from planner.cuda.values import CudaView
+    from planner.facts import Machine
     from planner.findings import Finding
     from planner.routing import Backend
     from planner.verdict import Checked
@@ -55,6 +57,7 @@ def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[st
         "ready": ready.command if ready else "",
         "environment": dict(ready.variables) if ready else {},
         "choice": choice_json(checked.choice) if checked.choice else None,
+        "cuda": _cuda_json(checked.cuda, checked.machine) if checked.cuda is not None else None,
         "findings": [finding_json(found) for found in checked.findings],
         "changes": changes_json(checked.changes),
         "notes": list(checked.notes),
@@ -74,6 +77,18 @@ def _backend_json(backend: Backend) -> dict[str, Any]:
         "variant": backend.variant,
         "why": backend.why,
         "verified": backend.verified,
+    }
+
+
+def _cuda_json(view: CudaView, machine: Machine) -> dict[str, Any]:
+    from planner.cuda.reasoning import reasoning  # noqa: PLC0415 (errors are told without it)
+
+    return {
+        "torch": str(view.torch.version) if view.torch is not None else None,
+        "torch-cuda": view.torch_cuda,
+        "majors": list(view.majors),
+        "driver": view.driver_floor,
+        "reasoning": list(reasoning(view, machine)),
     }
 
 

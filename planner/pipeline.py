@@ -254,6 +254,7 @@ def _told(run: _Run, taken: Taken) -> Checked:
         plan=plan,
         rounds=judged.rounds,
         choice=judged.choice,
+        cuda=judged.cuda,
         changes=changes(old, judged.packages) if old else (),
         had_plan=earlier.there,
         ready=judged.ready,

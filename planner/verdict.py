@@ -9,6 +9,7 @@ from planner.assess import SourceBuild
 from planner.building.readiness import Ready
 from planner.changes import Change
 from planner.choosing.values import Choice
+from planner.cuda.values import CudaView
 from planner.facts import Machine
 from planner.findings import SEVERITIES, Finding
 from planner.plan import Package
@@ -53,6 +54,7 @@ class Checked:
     fail_on: str = "error"
     ready: Ready | None = None
     choice: Choice | None = None
+    cuda: CudaView | None = None
     changes: tuple[Change, ...] = ()
     backend: Backend | None = None
     had_plan: bool = False

@@ -5,15 +5,16 @@ Knows words, order and which style a piece has; must not print, measure a termin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from packaging.pylock import is_valid_pylock_path
 
 from planner.assess import SourceBuild
-from planner.buildlines import OF_BUILDS, TOLD, build_details, ready_lines
+from planner.buildlines import TOLD, build_details, ready_lines
 from planner.changes import change_lines
+from planner.cuda.reasoning import reasoning
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.heldlines import OF_CHOICES, held_lines
@@ -56,6 +57,7 @@ def lines_of(checked: Checked, *, verbose: bool, quiet: bool, plan_path: str, wr
     blocks = (
         [*_builds(checked, verbose=verbose)],
         [*_held(checked, verbose=verbose, quiet=quiet)],
+        [*_cuda(checked, quiet=quiet)],
         [*_findings(checked, verbose=verbose, quiet=quiet)],
         [*_ready(checked)],
         [] if quiet else [_plain(*line, 4) for line in change_lines(checked.changes, verbose=verbose)],
@@ -99,6 +101,18 @@ def _held(checked: Checked, *, verbose: bool, quiet: bool) -> Iterator[Line]:
     if checked.choice is not None and not quiet and not checked.set_aside:
         for hang, text, style in held_lines(checked.choice, checked.findings, verbose=verbose):
             yield _plain(text, style, hang)
+
+
+def _cuda(checked: Checked, *, quiet: bool) -> Iterator[Line]:
+    if checked.cuda is not None and not quiet:
+        yield from cuda_block(reasoning(checked.cuda, checked.machine))
+
+
+def cuda_block(lines: Sequence[str]) -> Iterator[Line]:
+    """The line of reasoning on CUDA, for sets that have to do with it."""
+    if lines:
+        yield _plain("CUDA", "bold")
+        yield from (_plain(f"  {line}", "", 4) for line in lines)
 
 
 def _ready(checked: Checked) -> Iterator[Line]:
@@ -147,7 +161,7 @@ def finding_lines(found: Finding, *, verbose: bool) -> Iterator[Line]:
     place = next((where for where in found.evidence if _is_place(where)), "")
     asker = found.evidence[0] if found.evidence and not place else ""
     body = f"{place}: {found.summary}" if place else found.summary
-    by = f" ({asker} asks for it)" if asker and asker not in body and found.code not in OF_BUILDS else ""
+    by = f" ({asker} asks for it)" if " " in asker and asker not in body else ""
     label = (f"  {found.severity} ", _SEVERITY[found.severity])
     yield Line((label, (f"{found.code} ", "dim"), (f"{body}{by}", "")), 6)
     limit = None if verbose else SHOWN_FACTS if found.code in _CLASHES else 0

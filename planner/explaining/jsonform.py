@@ -67,6 +67,7 @@ def _project(found: Explained) -> dict[str, Any]:
         "source-build": build_json(found.build, found.prepared) if found.build else None,
         "ready": found.prepared.command if found.prepared else "",
         "alternatives": list(found.alternatives),
+        "cuda": list(found.reasoning),
         "held-back": _held(found.held_back) if found.held_back else None,
         "tried": _raised(found.raised) if found.raised else None,
     }
@@ -122,6 +123,7 @@ def _verdict(found: VerdictExplained) -> dict[str, Any]:
         "packages": found.projects,
         "source-builds": [build.project for build in found.builds],
         "set-aside": list(found.set_aside),
+        "cuda": list(found.reasoning),
         "stopping": [finding_json(one) for one in found.stopping],
         "choice": {"prefer": found.policy.prefer, **choice_json(choice)} if choice else None,
         "instead": [

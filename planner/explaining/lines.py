@@ -21,7 +21,7 @@ from planner.explaining.values import (
 )
 from planner.explaining.verdictlines import some, verdict_lines
 from planner.heldlines import OF_CHOICES
-from planner.wording import WHOLE, Line, finding_lines, machine_line
+from planner.wording import WHOLE, Line, cuda_block, finding_lines, machine_line
 
 __all__ = ["explained_lines"]
 
@@ -56,6 +56,7 @@ def explained_lines(found: Explanation, *, verbose: bool) -> Iterator[Line]:
         _files(found, verbose=verbose),
         _build(found),
         _alternatives(found),
+        cuda_block(found.reasoning),
         _findings(found, verbose=verbose),
     )
     for number, block in enumerate(blocks):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from planner.cuda.reasoning import reasoning
 from planner.dists import Pin, Sdist, Tree, Wheel, parse_requirement
 from planner.explaining.askers import asked_sentence, askers_of
 from planner.explaining.files import file_groups, nearest_miss
@@ -56,6 +57,7 @@ def explain_project(
         alternatives=tuple(str(one) for one in build.alternatives) if build else (),
         findings=_of(judged.findings, project),
         set_aside=judged.set_aside,
+        reasoning=_reasoning(judged, project),
         exit_code=_exit_code(judged),
     )
     if page is None or pin.version is None or isinstance(pin.dist, Tree):
@@ -109,6 +111,13 @@ def _tried(judged: Judged, pin: Pin, others: Sequence[Other]) -> Raised | None:
 
 def _of(findings: Sequence[Finding], project: str) -> tuple[Finding, ...]:
     return tuple(found for found in findings if found.project == project)
+
+
+def _reasoning(judged: Judged, project: NormalizedName) -> tuple[str, ...]:
+    """What the set does with CUDA, for a project that has part in it."""
+    if project not in {use.project for use in judged.cuda.uses}:
+        return ()
+    return reasoning(judged.cuda, judged.ready.machine if judged.ready else judged.trials.machine)
 
 
 def _exit_code(judged: Judged) -> int:

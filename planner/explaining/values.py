@@ -106,7 +106,8 @@ class Explained:
 
     `others` are the versions that would have come first, in that order; `rest` is the number of those that
     come after the pinned one, of `total`. `lowest` says that the lowest versions were asked for.
-    `prepared` is how ready the machine is for this build alone.
+    `prepared` is how ready the machine is for this build alone, `reasoning` what the set does with CUDA, where
+    the project has part in it.
     """
 
     machine: Machine
@@ -127,6 +128,7 @@ class Explained:
     raised: Raised | None = None
     findings: tuple[Finding, ...] = ()
     set_aside: tuple[str, ...] = ()
+    reasoning: tuple[str, ...] = ()
     exit_code: int = 0
 
     @property
@@ -188,6 +190,7 @@ class VerdictExplained:
     findings: tuple[Finding, ...]
     choice: Choice | None = None
     swaps: tuple[Swap, ...] = ()
+    reasoning: tuple[str, ...] = ()
     exit_code: int = 0
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from planner.choosing.values import Burden, HeldBack
 from planner.explaining.values import Swap, VerdictExplained
 from planner.findings import SEVERITIES
-from planner.wording import Line, finding_lines
+from planner.wording import Line, cuda_block, finding_lines
 
 __all__ = ["some", "verdict_lines"]
 
@@ -32,6 +32,7 @@ def verdict_lines(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
         _stopping(found, verbose=verbose),
         _weighed(found),
         _held(found, verbose=verbose),
+        cuda_block(found.reasoning),
         _swaps(found, verbose=verbose),
     )
     for block in blocks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from planner.cuda.reasoning import reasoning
 from planner.dists import Sdist
 from planner.explaining.values import Swap, VerdictExplained
 from planner.findings import SEVERITIES
@@ -36,6 +37,7 @@ def explain_verdict(judged: Judged, fail_on: str) -> VerdictExplained:
         findings=judged.findings,
         choice=judged.choice,
         swaps=tuple(_swaps(judged)),
+        reasoning=reasoning(judged.cuda, judged.ready.machine if judged.ready else judged.trials.machine),
         exit_code=2
         if unproven
         else int(bool(judged.set_aside or (judged.trials.roots.asks and not judged.pins))),
