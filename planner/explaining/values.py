@@ -106,7 +106,7 @@ class Explained:
 
     `others` are the versions that would have come first, in that order; `rest` is the number of those that
     come after the pinned one, of `total`. `lowest` says that the lowest versions were asked for.
-    `prepared` is how ready the machine is for this build alone, `reasoning` what the set does with CUDA, where
+    `prepared` is how ready the machine is for this build, `reasoning` what the set does with CUDA, where
     the project has part in it.
     """
 
