@@ -22,7 +22,7 @@ from planner.whynot import why_no_wheel
 __all__ = ["Alternative", "AlternativeKind", "SourceBuild", "assess", "source_build"]
 
 AlternativeKind: TypeAlias = Literal[
-    "older", "newer", "sibling", "index", "buildable", "python", "libc", "platform"
+    "older", "newer", "sibling", "index", "buildable", "place", "python", "libc", "platform"
 ]
 _SPARING = ("newer", "older", "sibling")  # what a line of requirements can say, and then nothing is built
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")  # as pip: nobody is on the way

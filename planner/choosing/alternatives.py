@@ -5,9 +5,10 @@ Joins pages, the judges of files and the check of a swap; must not choose: what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -16,16 +17,24 @@ from planner.assess import Alternative, AlternativeKind, SourceBuild
 from planner.choosing.others import Others
 from planner.choosing.swaps import Checked, Swap, Swaps
 from planner.choosing.trials import Trials
+from planner.cuda.elsewhere import Elsewhere, wheels_elsewhere
+from planner.cuda.other_indexes import indexes_elsewhere
+from planner.cuda.runtime import cuda_view
+from planner.cuda.values import CudaView
 from planner.dists import Dist, Pin, Sdist, Wheel
-from planner.knowledge.siblings import siblings
+from planner.knowledge.places import places_of
+from planner.knowledge.siblings import Sibling, sibling_of
 from planner.page import Page
 from planner.resolve.asks import Ask
 from planner.whynot import spans
 
-__all__ = ["MOST_SEARCHED", "with_alternatives"]
+__all__ = ["MOST_ASKED", "MOST_SEARCHED", "with_alternatives"]
 
 MOST_SEARCHED = 8
 """Builds whose alternatives are tried by one more resolution each, where nothing simpler tells."""
+
+MOST_ASKED = 4
+"""Files outside the indexes that a server is asked for, in one run."""
 
 _THREADS = 8
 _ON_INDEX = frozenset({"WP101", "WP102", "WP103", "WP104", "WP105", "WP106", "WP107", "WP108", "WP109"})
@@ -39,13 +48,16 @@ def with_alternatives(
     trials: Trials,
     older: Mapping[str, Version],
     others: Others | None = None,
+    exists: Callable[[str], bool | None] = lambda _: None,
 ) -> list[SourceBuild]:
     """The builds with what could be taken instead, each checked against the set; nothing for pure Python.
 
     `asks` are the root requirements that were resolved, `older` versions that can be built here where the
-    pinned one cannot. `others` may be given where its judges serve other questions too.
+    pinned one cannot. `others` may be given where its judges serve other questions too. `exists` says whether
+    a file outside the indexes is there, None where nobody could be asked.
     """
-    finder = _Finder(builds, pins, asks, trials, others or Others(trials.machine, trials.fits))
+    others = others or Others(trials.machine, trials.fits)
+    finder = _Finder(builds, pins, asks, trials, others=others, exists=exists)
     return finder.all(builds, older)
 
 
@@ -58,7 +70,9 @@ class _Finder:
         pins: Sequence[Pin],
         asks: Sequence[Ask],
         trials: Trials,
+        *,
         others: Others,
+        exists: Callable[[str], bool | None],
     ) -> None:
         self._pins = {pin.project: pin for pin in pins}
         self._asks = asks
@@ -67,6 +81,12 @@ class _Finder:
         self._names = [build.project for build in builds]
         self._swaps = Swaps(pins, asks, trials)
         self._searched: set[NormalizedName] = set()
+        self._exists = exists
+        self._questions = MOST_ASKED
+
+    @cached_property
+    def _cuda(self) -> CudaView:
+        return cuda_view(list(self._pins.values()), self._trials.machine)
 
     def all(self, builds: Sequence[SourceBuild], older: Mapping[str, Version]) -> list[SourceBuild]:
         """The builds in their order, with their alternatives."""
@@ -77,7 +97,7 @@ class _Finder:
         for build in told:
             page = self._trials.catalog.page(build.project)
             ways = [self._checked(kind, swap) for kind, swap in swaps[build.project]]
-            found[build.project] = (*ways, *self._elsewhere(build, page))
+            found[build.project] = (*ways, *self._placed(build), *self._elsewhere(build, page))
         return [replace(build, alternatives=found.get(build.project, ())) for build in builds]
 
     def _fetch(self, swaps: Iterable[Swap]) -> None:
@@ -103,11 +123,17 @@ class _Finder:
         newer = fits.with_fitting_wheel(page, (v for v in reversed(finals) if v > pinned))
         yield from self._swap("older", build, page, older)
         yield from self._swap("newer", build, page, newer)
-        sibling = siblings().get(build.project)
+        sibling = self._sibling(build.project)
         if sibling is not None:
             other = self._trials.catalog.page(sibling.name)
             yield from self._swap("sibling", build, other, self._sibling_version(build, other))
         yield from self._swap("buildable", build, page, buildable)
+
+    def _sibling(self, project: NormalizedName) -> Sibling | None:
+        use = self._cuda.torch_use
+        majors = self._cuda.majors
+        cuda = (use.major if use is not None else "") or (majors[-1] if majors else "")
+        return sibling_of(project, self._trials.machine, cuda=cuda)
 
     def _swap(
         self, kind: AlternativeKind, build: SourceBuild, page: Page, version: Version | None
@@ -128,13 +154,42 @@ class _Finder:
 
     def _checked(self, kind: AlternativeKind, swap: Swap) -> Alternative:
         checked = self._swaps.directly(swap) or self._by_search(swap)
-        return _alternative(kind, swap.dist, _text(kind, swap.dist), checked)
+        sibling = self._sibling(swap.instead_of) if kind == "sibling" else None
+        return _alternative(kind, swap.dist, _text(kind, swap.dist, sibling), checked)
 
     def _by_search(self, swap: Swap) -> Checked:
         if swap.instead_of not in self._searched and len(self._searched) >= MOST_SEARCHED:
             return Checked(None, f"not tried: {MOST_SEARCHED} other builds were")
         self._searched.add(swap.instead_of)
         return self._swaps.by_search(swap, self._names)
+
+    # -- places outside the indexes of the run ------------------------------------------------------------
+
+    def _placed(self, build: SourceBuild) -> Iterator[Alternative]:
+        """Wheels in releases, and indexes that are for the project; asked of a server only for the former."""
+        version = build.version
+        if version is None or not places_of(build.project):
+            return
+        view, machine = self._cuda, self._trials.machine
+        torch = view.torch.version if view.torch is not None else None
+        major = view.torch_use.major if view.torch_use is not None else ""
+        for one in wheels_elsewhere(build.project, version, torch=torch, cuda_major=major, machine=machine):
+            known = self._known(one)
+            if known.verified is not False:
+                yield _place(known, version, torch)
+        asked = {answer.index.rstrip("/") for answer in self._trials.catalog.page(build.project).answers}
+        for other in indexes_elsewhere(build.project, version, torch=torch, machine=machine):
+            if other.url.rstrip("/") not in asked:
+                should = "should, by its build matrix," if other.built else "may"
+                text = f"an index that was not asked {should} have a wheel: `{other.option} {other.url}`"
+                yield Alternative(kind="place", project=build.project, version=version, text=text)
+
+    def _known(self, one: Elsewhere) -> Elsewhere:
+        """The wheel, with whether it is there: a few are asked for in a run."""
+        if not one.url or self._questions <= 0:
+            return one
+        self._questions -= 1
+        return replace(one, verified=self._exists(one.url))
 
     # -- the same version elsewhere -------------------------------------------------------------------
 
@@ -198,13 +253,26 @@ def _alternative(kind: AlternativeKind, dist: Dist, text: str, checked: Checked)
     )
 
 
-def _text(kind: AlternativeKind, dist: Dist) -> str:
+def _place(one: Elsewhere, pinned: Version, torch: Version | None) -> Alternative:
+    """What is told of a wheel in a release: never that it is there, unless a server has said so."""
+    what = "a wheel" if one.version == pinned else f"a wheel of {one.project} {one.version}"
+    if one.why_not:
+        text, why = f"{what} in its releases does not fit: {one.why_not}", ""
+    else:
+        there = "exists" if one.verified else "should exist by its build matrix"
+        change = f" (the plan has torch {torch})" if one.changes and torch is not None else ""
+        text = f"{what} {there} for {one.built_for}{change}: `{one.requirement}`"
+        why = "" if one.verified else "not verified"
+    return Alternative(kind="place", project=one.project, version=one.version, text=text, why=why)
+
+
+def _text(kind: AlternativeKind, dist: Dist, sibling: Sibling | None) -> str:
     """What the alternative is, without whether it holds."""
     what = f"{dist.project}=={dist.version}"
     if kind == "buildable":
         return f"{what} can be built here (the newest version whose needs can be met)"
     if kind == "sibling":
-        caution = next((one.caution for one in siblings().values() if one.name == dist.project), "")
+        caution = sibling.caution if sibling is not None else ""
         return f"{what} has a wheel for this machine (another project{f'; {caution}' if caution else ''})"
     near = "newest older" if kind == "older" else "next newer"
     return f"{what} has a wheel for this machine ({near} version)"

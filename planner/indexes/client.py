@@ -90,10 +90,12 @@ class Client:
         headers: Mapping[str, str] | None = None,
         seconds: float | None = None,
         sink: Sink | None = None,
+        hint: bool = False,
     ) -> Response:
         """The final answer, of any status but those that mean "not now" (408, 425, 429, 5xx).
 
-        Raises `UnreachableIndexError` when there is none.
+        `hint` is for what only a hint depends on: one attempt, and no credentials are sent. Raises
+        `UnreachableIndexError` when there is none.
         """
         if self.network.offline:
             raise unreachable(
@@ -110,7 +112,7 @@ class Client:
             attempted = self._clock()
             try:
                 self._check_usable(origin)
-                response = self._follow(url, headers or {}, limits, sink)
+                response = self._follow(url, headers or {}, limits, sink, known=not hint)
             except NoAnswerError as error:
                 failure, wish = error, None
             else:
@@ -120,9 +122,8 @@ class Client:
             now = self._clock()
             pause = self._pause(attempt, wish, url)
             expected = (now - began) + pause + (now - attempted)  # as if the next attempt took as long
-            hopeless = (
-                not failure.again or attempt > self.network.retries or expected >= self.network.patience
-            )
+            retries = 0 if hint else self.network.retries
+            hopeless = not failure.again or attempt > retries or expected >= self.network.patience
             if hopeless or self._stopped.is_set() or not self._spend(pause):
                 raise self._given_up(failure, url, origin, attempt)
             self._sleep(pause)
@@ -155,11 +156,13 @@ class Client:
         if down is not None and (origin not in self._alive or silences >= MAX_SILENCES):
             raise NoAnswerError(down.why, again=False, id=down.id, hint=down.hint)
 
-    def _follow(self, url: str, headers: Mapping[str, str], limits: Limits, sink: Sink | None) -> Response:
+    def _follow(
+        self, url: str, headers: Mapping[str, str], limits: Limits, sink: Sink | None, *, known: bool
+    ) -> Response:
         current = url
         for _ in range(MAX_HOPS + 1):
-            response = self._send(current, headers, limits, sink)
-            if response.status == 401 and self.credentials.challenge(current):
+            response = self._send(current, headers, limits, sink, known=known)
+            if response.status == 401 and known and self.credentials.challenge(current):
                 response = self._send(current, headers, limits, sink)
             location = response.headers.get("location", "")
             if response.status not in REDIRECTS or not location:
@@ -167,11 +170,13 @@ class Client:
             current = _next_hop(current, location)
         raise NoAnswerError(f"redirects more than {MAX_HOPS} times", again=False, id="index-malformed")
 
-    def _send(self, url: str, headers: Mapping[str, str], limits: Limits, sink: Sink | None) -> Response:
+    def _send(
+        self, url: str, headers: Mapping[str, str], limits: Limits, sink: Sink | None, *, known: bool = True
+    ) -> Response:
         bare = split_userinfo(url)[0].partition("#")[0]
         sent = {"User-Agent": self.network.user_agent, "Accept": "*/*", **headers}
         sent["Accept-Encoding"] = "identity" if "Range" in headers else "gzip"
-        login = self.credentials.header(bare)
+        login = self.credentials.header(bare) if known else ""
         if login:
             sent["Authorization"] = login
         wire = self._connected()
