@@ -155,8 +155,10 @@ def torch_of(settings: Settings, inputs: Inputs, machine: Machine, world: World)
     if word == AUTO:
         asked = [w.specifier for w in (*wanted, *inputs.constraints) if w.name == TORCH]
         installed = installed_torch(settings, machine)
-        label = installed.version.local if installed else None
-        found = variants_for(machine, asked, first=label or "", lacks=_lacks)
+        said = [v for one in asked if (v := _exact(one)) is not None and v.local]  # torch==2.8.0+cu126
+        label = next((v.local for v in (*said, *([installed.version] if installed else ()))), None)
+        public = [SpecifierSet(f"=={v.public}") for v in said] or asked
+        found = variants_for(machine, public, first=label or "", lacks=_lacks)
         notes = (Note(where=setting.origin, text=found.note),) if found.note else ()
         variants = [
             Backend(word=word, origin=setting.origin, variant=name, why=found.reasons[name])

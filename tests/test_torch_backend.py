@@ -203,6 +203,7 @@ AUTO: dict[str, tuple[list[str], list[str], str, str]] = {
         "no CUDA build runs on driver 390",
     ),
     "a torch that CUDA 13 does not have": (["torch<2.9"], DRIVER_580, "cu128", "driver 580.65.06"),
+    "a build that the user names": (["torch==2.8.0+cu126"], DRIVER_580, "cu126", "driver 580.65.06"),
     "a dependency that wants an older torch": (["oldie"], DRIVER_580, "cu128", "driver 580.65.06"),
 }
 
