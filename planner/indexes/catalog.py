@@ -25,6 +25,7 @@ from planner.indexes.client import Client, Counts
 from planner.indexes.direct import direct_dist
 from planner.indexes.download import HashedFile, read_into
 from planner.indexes.network import SDIST_LIMIT, WHEEL_LIMIT
+from planner.indexes.reach import exists
 from planner.indexes.simple import IndexReader
 from planner.indexes.wheels import WheelReader
 from planner.page import Answer, Page
@@ -162,6 +163,15 @@ class IndexCatalog:
         """What a source tree that a host serves as a .tar.gz says; no hash is known, and nothing is kept."""
         row = Row(filename=f"{project}.tar.gz", url=self._client.credentials.learn(url))
         return self._told(self._download(row, project, None, markers))
+
+    def exists(self, url: str) -> bool | None:
+        """Whether a file outside the indexes is there; None where it could not be, or may not be, asked.
+
+        A run without an index (`--no-index`), or with local ones alone, asks nobody.
+        """
+        if not any(index.kind == "simple" and index.url.startswith("http") for index in self.indexes):
+            return None
+        return self._told(exists(self._client, url))
 
     def rerouted(self, serve: Serve) -> IndexCatalog:
         """The same catalog with other indexes for some projects; what was read of all others stays."""

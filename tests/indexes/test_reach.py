@@ -11,7 +11,8 @@ import pytest
 from planner.indexes.credentials import Credentials
 from planner.indexes.network import Network
 from planner.indexes.reach import SECONDS, exists
-from tests.indexes.fakes import Clock, Server, client
+from planner.policy import Index
+from tests.indexes.fakes import FILES, INDEX, Clock, Server, catalog, client
 
 URL = "https://code.test/releases/a-1.0+cu12-py3-none-any.whl"
 SIGNED = "https://objects.test/a.whl?sig=1"
@@ -74,3 +75,11 @@ def test_no_credentials_are_sent(tmp_path: Path) -> None:
 
 def test_it_takes_a_few_seconds_at_most() -> None:
     assert SECONDS <= 5
+
+
+@pytest.mark.parametrize(("url", "kind"), [(FILES, "links"), ("file:///index.test/simple/", "simple")])
+def test_a_run_without_an_index_asks_nobody(url: str, kind: Any) -> None:
+    server = Server({URL: answer(206, b"P")})
+    assert catalog(server, Index(url=url, kind=kind, shown=url)).exists(URL) is None
+    assert server.requests == []
+    assert catalog(server, INDEX).exists(URL) is True
