@@ -39,6 +39,8 @@ def build_details(ready: Readiness, *, verbose: bool) -> Iterator[tuple[str, str
         one = told or "1 at a time"
         arithmetic = f": {ready.jobs.arithmetic}" if verbose else f" ({size(ready.jobs.per_job)} a job)"
         yield "jobs", one + arithmetic, "" if ready.jobs.fits else "red"
+    if ready.toolkit:
+        yield "toolkit", f"or from wheels, into the environment that builds: {ready.toolkit}", "dim"
     if not ready.isolated:
         yield "isolation", f"off: --no-build-isolation-package {ready.project}", "yellow"
     sizes = [f"{size(count >> 20 or 1)} {what}" for what, count in ready.sizes if count]

@@ -26,7 +26,8 @@ from planner.choosing.findings import choice_findings
 from planner.choosing.trials import Trials
 from planner.choosing.values import Choice
 from planner.cuda.judging import cuda_findings
-from planner.cuda.runtime import cuda_view
+from planner.cuda.recipe import for_torch
+from planner.cuda.runtime import cuda_view, run_needs
 from planner.cuda.values import CudaView
 from planner.dists import Dist, Pin, Refusal, Sdist, SdistReading, Tree
 from planner.doubts import other_hash, passed_over, untrusted, without_hash
@@ -34,6 +35,7 @@ from planner.facts import Fact, Machine
 from planner.findings import Finding
 from planner.fits import Fits
 from planner.knowledge.projects import projects
+from planner.needs import Need
 from planner.page import Catalog
 from planner.plan import Building, Package
 from planner.plan.reading import Previous
@@ -60,6 +62,7 @@ class Judged:
     ready: Ready | None = None
     choice: Choice | None = None
     cuda: CudaView
+    run_needs: tuple[Need, ...] = ()
     trials: Trials
     asks: tuple[Ask, ...] = ()
 
@@ -119,6 +122,8 @@ def judge(
         keep = previous.build_versions if previous else {}
         ready = _ready(builds, readings, pins, trials, look=look, unisolated=unisolated, keep=keep)
         older = _buildable(ready, builds, catalog, fits)
+    cuda = cuda_view(pins, trials.machine)
+    ready = for_torch(ready, builds, cuda) if ready is not None else None
     if builds and resolution is not None:
         say("looking for what could be taken instead")
         builds = with_alternatives(builds, pins, asks=search.asks, trials=trials, older=older)
@@ -127,7 +132,6 @@ def judge(
     findings += [cause] if cause is not None else []
     findings += choice_findings(choice, pages, fits) if choice is not None else ()
     findings += [_with_way_out(found, older) for found in (ready.findings if ready else ())]
-    cuda = cuda_view(pins, trials.machine)
     findings += cuda_findings(
         cuda, pins=pins, builds=builds, ready=ready, machine=trials.machine, unisolated=unisolated
     )
@@ -147,6 +151,7 @@ def judge(
         ready=ready,
         choice=choice,
         cuda=cuda,
+        run_needs=run_needs(cuda),
         trials=trials,
         asks=tuple(search.asks),
     )

@@ -35,6 +35,8 @@ def held_lines(
         yield from _lines(one, min(wide, 40), verbose=verbose)
     if len(held) > len(shown):
         yield 2, f"  and {len(held) - len(shown)} more (-v shows them)", "dim"
+    if held and choice.kept:
+        yield 2, "  The versions of the plan that is there stay; `-U` looks for the freshest set.", "dim"
     for found in others:
         yield 2, f"  {found.summary}", "dim"
         if verbose:

@@ -87,14 +87,16 @@ class Earlier:
 def of_these(earlier: Earlier, inputs: Iterable[PlanInput], words: Iterable[str]) -> Earlier:
     """The earlier plan, unless it was made of other requirements: then its versions mean nothing to these.
 
-    It is of these where it shares a file that was named, or a project of the command line's words.
+    It is of these where it shares a file that was named, or where the words of the one command line are among
+    those of the other.
     """
     plan = earlier.plan
     if plan is None or plan.created_by != "wheelplan" or not (plan.inputs or plan.requirements):
         return earlier
     there = {one.path for one in plan.inputs if one.role in _NAMED}
     here = {one.path for one in inputs if one.role in _NAMED}
-    if there & here or _names(plan.requirements) & _names(words):
+    before, now = _names(plan.requirements), _names(words)
+    if there & here or (before and now and (before <= now or now <= before)):
         return earlier
     told = ", ".join(sorted(there) or plan.requirements)
     note = Note(where=earlier.where, text=f"This plan was of {told}: none of its versions is kept.")

@@ -283,6 +283,7 @@ def _plan(run: _Run, taken: Taken) -> str:
             verdict=verdict_of(judged.findings, judged.packages),
             torch_backend=taken.shown.variant if taken.shown else "",
             places=taken.places,
+            run_needs=judged.run_needs,
             **as_asked(request, settings, run.inputs, run.building),
             **_of_builds(judged.ready),
         ),

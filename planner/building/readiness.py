@@ -29,6 +29,7 @@ class Readiness:
     setup.py imports without asking for them: without them it cannot be built in isolation. `unisolated` says
     that the user builds it without. `install_after` are projects of the plan that must be there first.
     `downloads` are phrases, `sizes` (what, bytes), `note` what is known of the project and no file tells.
+    `beside` are variables for the build beside those of its jobs, `toolkit` brings it a CUDA toolkit.
     """
 
     project: NormalizedName
@@ -43,6 +44,8 @@ class Readiness:
     sizes: tuple[tuple[str, int], ...] = ()
     doubts: tuple[str, ...] = ()
     note: str = ""
+    beside: tuple[tuple[str, str], ...] = ()
+    toolkit: str = ""
 
     @property
     def isolated(self) -> bool:
@@ -52,7 +55,7 @@ class Readiness:
     @property
     def variables(self) -> tuple[tuple[str, str], ...]:
         """The environment variables to build it with."""
-        return self.jobs.environment if self.jobs else ()
+        return (*(self.jobs.environment if self.jobs else ()), *self.beside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

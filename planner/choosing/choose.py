@@ -68,7 +68,7 @@ def choose(
     if policy.prefer == "newest":
         return _newest(trials, chooser, start)
     if kept:
-        return _told(trials, chooser, start)
+        return replace(_told(trials, chooser, start), kept=True)
     best = chooser.better(first)
     best, held = with_costs(chooser, best, held_back(chooser, best))
     choice = replace(_told(trials, chooser, best, held=False), held_back=held)

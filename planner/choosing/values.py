@@ -59,7 +59,8 @@ class Choice:
 
     `other` is what the other preference would take, where that differs: with `--prefer wheels` what pip and
     uv take, with `--prefer newest` what wheelplan would choose. `outdated` are dependencies further behind
-    than the user tolerates. `attempts` and `rounds` were spent on bettering it; `cut` says that they, or the
+    than the user tolerates. `kept` says that an earlier plan's versions stayed, so that nothing was bettered.
+    `attempts` and `rounds` were spent on bettering it; `cut` says that they, or the
     time, were used up.
     """
 
@@ -69,6 +70,7 @@ class Choice:
     other_burden: Burden | None = None
     held_back: tuple[HeldBack, ...] = ()
     outdated: tuple[HeldBack, ...] = ()
+    kept: bool = False
     attempts: int = 0
     rounds: int = 0
     cut: bool = False

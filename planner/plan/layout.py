@@ -14,6 +14,7 @@ from typing import Any
 from planner.dists import Dist, Tree, Wheel
 from planner.facts import Known, Machine, Unknown
 from planner.findings import Finding
+from planner.needs import Need
 from planner.plan.builds import building_table, prerequisite_table
 from planner.plan.seal import sealed
 from planner.plan.toml import array_of, lines_of
@@ -186,9 +187,21 @@ def render(plan: Plan, *, plan_dir: str = "") -> str:
     ]
     lines.extend(array_of("tool.wheelplan.indexes", indexes))
     lines.extend(array_of("tool.wheelplan.prerequisites", map(prerequisite_table, plan.prerequisites)))
+    lines.extend(array_of("tool.wheelplan.needs", map(_run_need, plan.run_needs)))
     lines.extend(array_of("tool.wheelplan.findings", (_finding(found) for found in plan.findings)))
     text = "\n".join(lines) + "\n"
     return sealed(text)
+
+
+def _run_need(one: Need) -> dict[str, str]:
+    because = "; ".join(str(evidence) for evidence in one.because)
+    return {
+        "need": one.subject,
+        "specifier": str(one.specifier),
+        "role": one.role,
+        "because": because,
+        "without": one.effect if one.strength != "required" else "",
+    }
 
 
 def _input(one: PlanInput) -> dict[str, str]:

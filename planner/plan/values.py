@@ -10,6 +10,7 @@ from packaging.version import Version
 from planner.dists import Dist, Tree
 from planner.facts import Machine
 from planner.findings import Finding
+from planner.needs import Need
 from planner.prerequisites.states import Prerequisite
 
 __all__ = ["Building", "Package", "Plan", "PlanInput"]
@@ -70,7 +71,8 @@ class Plan:
     `requirements` are the words of the command that name no file (`-e` before what is editable), without
     credentials; with `inputs`, `extras` and `groups` the command can be repeated from the plan's folder.
 
-    `memory` is the MiB that jobs were computed from, None when none were; `variables` are for all builds.
+    `run_needs` is what the set needs when it runs, `memory` the MiB that jobs were computed from, None when
+    none were; `variables` are for all builds.
     """
 
     command: str
@@ -84,6 +86,7 @@ class Plan:
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     prerequisites: tuple[Prerequisite, ...] = ()
+    run_needs: tuple[Need, ...] = ()
     ready: str = ""
     variables: tuple[tuple[str, str], ...] = ()
     memory: int | None = None

@@ -1,0 +1,43 @@
+"""What a source build against torch is told of GPUs and of a CUDA toolkit; knows the set, finds no facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from planner.assess import SourceBuild
+from planner.building.readiness import Readiness, Ready
+from planner.cuda.builds import against_torch, arch_list, cuda_need
+from planner.cuda.pip_toolkit import pip_toolkit
+from planner.cuda.values import CudaView
+from planner.facts import Machine
+from planner.knowledge.projects import project
+
+__all__ = ["for_torch"]
+
+_ARCH_LIST = "TORCH_CUDA_ARCH_LIST"
+
+
+def for_torch(ready: Ready, builds: Sequence[SourceBuild], view: CudaView) -> Ready:
+    """The same, with what builds against torch with CUDA are told beside their jobs."""
+    by_name = {build.project: build for build in builds}
+    told = tuple(_told(one, by_name[one.project], view, ready.machine) for one in ready.builds)
+    return replace(ready, builds=told)
+
+
+def _told(ready: Readiness, build: SourceBuild, view: CudaView, machine: Machine) -> Readiness:
+    need = cuda_need(ready)
+    if need is None or not view.torch_cuda or not against_torch(build, ready):
+        return ready
+    known = project(build.project)
+    own = known is not None and known.jobs is not None and bool(set(known.jobs.narrow) - {_ARCH_LIST})
+    archs = "" if own else arch_list(view)
+    toolkit = ""
+    if need.state != "present":
+        wheels = pip_toolkit(view.torch_cuda, machine)
+        if wheels.requirement:
+            settings = " ".join(f'{name}="{value}"' for name, value in wheels.variables)
+            toolkit = "; ".join((f"pip install '{wheels.requirement}'", f"export {settings}", *wheels.first))
+    return replace(
+        ready, beside=((_ARCH_LIST, archs),) if archs and need.strength == "required" else (), toolkit=toolkit
+    )
