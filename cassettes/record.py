@@ -162,8 +162,10 @@ def live(name: str, pages: Pages) -> tuple[list[Checked], Asked]:
     """
     asked = Asked()
     with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(catalog_module, "IndexCatalog", _watching(asked, pages)))
         stack.enter_context(mock.patch.object(prefetch_module, "Prefetcher", _Patient))
+        # What lies beyond the indexes is not recorded.
+        stack.enter_context(mock.patch.object(catalog_module.IndexCatalog, "exists", return_value=None))
+        stack.enter_context(mock.patch.object(catalog_module, "IndexCatalog", _watching(asked, pages)))
         stack.enter_context(_private_index())
         words = arguments(name, index=default_index())
         found = [checked([*words, *more, "--no-cache"], _environment()) for more in _machines(name)]

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import vcr
+
+from planner.indexes.catalog import IndexCatalog
 
 __all__ = ["ELSEWHERE", "INDEX", "NAMES", "ROOT", "arguments", "playing"]
 
@@ -49,7 +52,8 @@ def playing(name: str) -> Iterator[Any]:
     player = vcr.VCR(record_mode="none", match_on=["asked"])
     player.register_matcher("asked", _asked)
     path = str(ROOT / "cassettes" / f"{name}.yaml")
-    with player.use_cassette(path, allow_playback_repeats=True) as cassette:
+    nowhere = mock.patch.object(IndexCatalog, "exists", return_value=None)
+    with nowhere, player.use_cassette(path, allow_playback_repeats=True) as cassette:
         yield cassette
 
 

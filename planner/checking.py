@@ -25,6 +25,7 @@ from planner.choosing.choose import choose, first_steer
 from planner.choosing.findings import choice_findings
 from planner.choosing.trials import Trials
 from planner.choosing.values import Choice
+from planner.cuda.families import family_findings
 from planner.cuda.judging import cuda_findings
 from planner.cuda.recipe import for_torch
 from planner.cuda.runtime import cuda_view, run_needs
@@ -88,11 +89,13 @@ def judge(
     look: Look = _nothing_known,
     unisolated: frozenset[str] = frozenset(),
     previous: Previous | None = None,
+    exists: Callable[[str], bool | None] = lambda _: None,
     installed: Mapping[NormalizedName, Version] = MappingProxyType({}),
 ) -> Judged:
     """Resolve the roots, set aside what cannot be met, and judge what was pinned.
 
     `digest` gives the sha256 of a file; it is asked for local and directly named ones that come without.
+    `exists` says whether there is a file at an address beyond the indexes (None: not known).
     `look` asks the machine for what builds need, `unisolated` are projects built without isolation,
     `previous` is an earlier plan, whose versions stay where they can; `installed` are versions that the
     target has: they are tried first, too.
@@ -126,7 +129,7 @@ def judge(
     ready = for_torch(ready, builds, cuda) if ready is not None else None
     if builds and resolution is not None:
         say("looking for what could be taken instead")
-        builds = with_alternatives(builds, pins, asks=search.asks, trials=trials, older=older)
+        builds = with_alternatives(builds, pins, asks=search.asks, trials=trials, older=older, exists=exists)
     findings = [*search.findings, *assess(pins, builds, pages, fits.policy.allow_builds)]
     cause = one_cause(builds, pins, trials=trials)
     findings += [cause] if cause is not None else []
@@ -135,6 +138,8 @@ def judge(
     findings += cuda_findings(
         cuda, pins=pins, builds=builds, ready=ready, machine=trials.machine, unisolated=unisolated
     )
+    major = cuda.torch_use.major if cuda.torch_use is not None else ""
+    findings += family_findings(pins, builds, trials.machine, cuda=major)
     findings += untrusted(pins, pages)
     findings += passed_over(search.refused.values(), pins, told=bool(search.set_aside))
     findings += without_hash(pins, roots.hashes, fits.policy)

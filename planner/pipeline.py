@@ -209,6 +209,7 @@ def _judged_over(
             look=lambda subjects, packages: look_locally(run.wanted, world, machine, subjects, packages),
             unisolated=_unisolated(run.settings),
             previous=previous,
+            exists=catalog.exists,
             installed={TORCH: installed.sought(router.variant, machine.value("os") or "")}
             if installed
             else {},
