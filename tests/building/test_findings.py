@@ -13,7 +13,6 @@ from planner.assess import SourceBuild
 from planner.building.environments import BuildEnvironment
 from planner.building.findings import build_findings, runtime_findings
 from planner.building.readiness import Readiness
-from planner.buildlines import OF_BUILDS
 from planner.dists import Metadata, Pin, Sdist, Wheel
 from planner.findings import CODES, Finding
 from planner.jobs import Jobs
@@ -115,7 +114,6 @@ def test_each_way_to_lack_has_a_code_and_a_sentence(case: str) -> None:
     assert found.facts == tuple(str(evidence) for evidence in one.because)
     assert found.remedy.endswith("libpq-dev") is bool(one.install)
     assert code in CODES
-    assert code in OF_BUILDS
 
 
 def test_what_is_here_is_not_told() -> None:
