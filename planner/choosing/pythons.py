@@ -64,7 +64,10 @@ def at_python(trials: Trials, version: str) -> Trials | None:
 
 
 def other_python(trials: Trials, steer: Steer, core: Core, asked: Sequence[Unit]) -> Elsewhere:
-    """Try Pythons, the nearest first: the requirements of the clash alone, then with the rest (`asked`)."""
+    """Try Pythons, the nearest first: the requirements of the clash alone, then with the rest (`asked`).
+
+    What clashes on most of them is found without reading their sdists (`borrow`); what is told is checked.
+    """
     here = {unit.key for unit in units_of(trials.roots.asks, trials.roots)}
     apart = here - {unit.key for unit in asked}
     together, tried, unsure, wholes = "", [], False, 0
@@ -75,7 +78,9 @@ def other_python(trials: Trials, steer: Steer, core: Core, asked: Sequence[Unit]
         tried.append(short)
         units = [unit for unit in units_of(there.roots.asks, there.roots) if unit.key not in apart]
         alone = [unit for unit in units if unit.project in core.projects]
-        outcome = _attempt(trials, there, alone, steer, ROUNDS)
+        outcome = _attempt(trials, there, alone, replace(steer, borrow=True), ROUNDS)
+        if isinstance(outcome, Resolution):
+            outcome = _attempt(trials, there, alone, steer, ROUNDS)
         if not isinstance(outcome, Resolution):
             unsure |= bool(outcome.limit)
             continue

@@ -31,12 +31,15 @@ Information = RequirementInformation[Ask, Candidate]
 class _Decision:
     """A key, what is still to be tried of it, and the decisions that ruled out what was tried.
 
-    `told` is what its candidate asks for, `blamed` what kept its first candidate from being chosen: the story
-    that is told where there is no resolution.
+    `asked` is what stood on the key when it was decided, and `askers` the decisions that asked. `told` is
+    what its candidate asks for, `blamed` what kept its first candidate from being chosen: the story that is
+    told where there is no resolution.
     """
 
     key: str
     left: Iterator[Candidate]
+    asked: Mapping[str, list[Information]]
+    askers: frozenset[str]
     causes: set[str]
     candidate: Candidate | None = None
     told: list[Information] = field(default_factory=list)
@@ -96,11 +99,16 @@ class _Search:
                 key = self._next()
                 if key is None:
                     return self._state()
-                decision = _Decision(key, iter(self._matches(key)), self._askers(key))
+                decision = self._decision(key)
                 self._decisions.append(decision)
             if not self._decide(decision):
                 self._backjump()
         raise ResolutionTooDeep(max_rounds)
+
+    def _decision(self, key: str) -> _Decision:
+        asked = {one: [*self._standing.get(one, ())] for one in (key, split_key(key)[0])}
+        askers = self._askers(key)
+        return _Decision(key, iter(self._matches(key)), asked, frozenset(askers), askers)
 
     def _next(self) -> str | None:
         """The key to decide now, as the provider prefers it."""
@@ -112,8 +120,11 @@ class _Search:
             default=None,
         )
 
-    def _matches(self, key: str, more: Iterable[Ask] = ()) -> Iterable[Candidate]:
-        found = self._provider.find_matches(key, _Requirements(self._standing, more), _Nothing())
+    def _matches(
+        self, key: str, more: Iterable[Ask] = (), standing: Mapping[str, list[Information]] | None = None
+    ) -> Iterable[Candidate]:
+        asked = _Requirements(self._standing if standing is None else standing, more)
+        found = self._provider.find_matches(key, asked, _Nothing())
         return found() if callable(found) else found
 
     def _askers(self, key: str) -> set[str]:
@@ -157,8 +168,18 @@ class _Search:
         return None
 
     def _causes(self, clash: Ask) -> set[str]:
-        """The decisions that a requirement cannot stand beside."""
-        return {clash.key} if clash.key in self._chosen else self._askers(clash.key)
+        """The decisions that a requirement cannot stand beside.
+
+        Where it admits nothing that could have been chosen, it was not the choice but who asked for it:
+        `numpy<1.20` beside a project of which every version needs numpy 2 is one dead end, and not one for
+        each version of numpy, each with an sdist to be read.
+        """
+        if clash.key not in self._chosen:
+            return self._askers(clash.key)
+        decision = next(decision for decision in self._decisions if decision.key == clash.key)
+        if next(iter(self._matches(clash.key, (clash,), decision.asked)), None) is None:
+            return set(decision.askers)
+        return {clash.key}
 
     def _backjump(self) -> None:
         """Revise the last decision that has part in the dead end; all later ones go with it."""
