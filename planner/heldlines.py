@@ -43,6 +43,12 @@ def held_lines(
             yield from ((6, f"      {fact}", "dim") for fact in found.facts)
 
 
+def _against(one: HeldBack) -> str:
+    """Of the story of why no set has the newest, the first sentence that tells of another project."""
+    own = (f"asks for {one.project}", f"{one.project} {one.newest}", f"{one.project}[")
+    return next((told for told in one.cost if not any(word in told for word in own)), one.cost[0])
+
+
 def _lines(one: HeldBack, wide: int, *, verbose: bool) -> Iterator[tuple[int, str, str]]:
     name = f"{one.project} {one.version}"
     when = f" ({one.uploaded.date().isoformat()})" if one.uploaded is not None else ""
@@ -52,7 +58,7 @@ def _lines(one: HeldBack, wide: int, *, verbose: bool) -> Iterator[tuple[int, st
     if verbose and len(one.holders) > 1:
         yield from ((hang, f"  {'':<{wide}}  also: {text}", "dim") for text in one.holders if text != why)
     if one.possible is False and one.cost:
-        shown = one.cost if verbose else one.cost[:1]
+        shown = one.cost if verbose else (_against(one),)
         yield from ((hang, f"  {'':<{wide}}  no set has the newest: {text}", "dim") for text in shown)
     elif one.possible and one.cost:
         yield hang, f"  {'':<{wide}}  at the newest, {'; '.join(one.cost)}", "dim"

@@ -197,6 +197,8 @@ def machine_line(machine: Machine) -> str:
 def _counts(checked: Checked) -> str:
     wheels = sum(not package.source_build for package in checked.packages)
     where = ", ".join(checked.inputs) or "the command line"
+    if checked.set_aside and not checked.packages:
+        return f"resolved: nothing of {where}"
     rest = " (the other requirements)" if checked.set_aside else ""
     projects = _plural(len(checked.packages), "project")
     builds = _plural(len(checked.packages) - wheels, "source build")
@@ -224,7 +226,8 @@ def _verdict(checked: Checked) -> str:
         return "something that the answer depends on could not be known (see the findings)."
     if checked.set_aside:
         unmet = _plural(len(set(checked.set_aside)), "requirement")
-        return f"{unmet} cannot be met; among the others, {_plural(native, 'native source build')}."
+        others = f"; among the others, {_plural(native, 'native source build')}" if checked.packages else ""
+        return f"{unmet} cannot be met{others}."
     return f"{_plural(errors, 'error')}; {_plural(native, 'native source build')}."
 
 

@@ -113,6 +113,7 @@ def _absence(found: NotThere) -> dict[str, Any]:
         "kind": found.kind if found.version else None,
         "near": list(found.near),
         "mentions": list(found.mentions),
+        "set-aside": list(found.set_aside),
     }
 
 

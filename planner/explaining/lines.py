@@ -300,7 +300,9 @@ def _findings(found: Explained, *, verbose: bool) -> Iterator[Line]:
 
 def _absent(found: NotThere, *, verbose: bool) -> Iterator[Line]:
     name = found.project
-    if found.resolved:
+    if found.set_aside:
+        head = f"{name} is asked for ({some(found.set_aside)}), and set aside: what is asked cannot be met."
+    elif found.resolved:
         head = f"{name} is not among the {_count(found.pins, 'project')} of the resolution."
     else:
         head = f"There is no resolution, so {name} has no version."
@@ -313,11 +315,12 @@ def _absent(found: NotThere, *, verbose: bool) -> Iterator[Line]:
     if found.near:
         yield _plain(f"  Did you mean {' or '.join(found.near)}?", "cyan", 4)
     if found.version is not None:
-        yield _plain(f"  Asked for, {name} {found.version} would be {_KIND[found.kind]}.", "", 4)
+        by_itself = "By itself" if found.set_aside else "Asked for"
+        yield _plain(f"  {by_itself}, {name} {found.version} would be {_KIND[found.kind]}.", "", 4)
         yield _plain(f"    {found.filename}", "dim", 6)
-    elif found.indexed:
+    elif found.indexed and not found.set_aside:
         yield _plain(f"  No version of {name} has a file for this machine.", "red", 4)
-    if found.misfit:
+    if found.misfit and not (found.set_aside and found.version is None):
         yield _plain(f"  {name} {found.newest}, the newest, has no file here: {found.misfit}", "", 4)
     if found.findings:
         yield Line()

@@ -139,6 +139,10 @@ def _not_there(judged: Judged, project: NormalizedName) -> NotThere:
         reading = trials.catalog.sdist(dist, trials.machine.markers)
         kind = _KINDS[getattr(reading, "native", None)]
     names = tuple(pin.project for pin in judged.pins)
+    aside = tuple(place for place, _, name in map(_parted, judged.set_aside) if name == project)
+    told = _of(judged.findings, project) or tuple(
+        found for found in judged.findings if not {*aside}.isdisjoint(found.evidence)
+    )
     near = neighbours(project, names)
     return NotThere(
         machine=trials.machine,
@@ -153,9 +157,15 @@ def _not_there(judged: Judged, project: NormalizedName) -> NotThere:
         kind=kind,
         near=tuple(name for name in near if name in names) or ((near[:1]) if not page.versions else ()),
         mentions=tuple(dict.fromkeys(_mentions(judged, project))),
-        findings=_of(judged.findings, project) or (() if judged.pins else judged.findings),
+        set_aside=aside,
+        findings=told or (() if judged.pins else judged.findings),
         exit_code=_exit_code(judged) or 1,
     )
+
+
+def _parted(aside: str) -> tuple[str, str, str]:
+    """(place, " ", project) of a requirement that was set aside."""
+    return aside.rpartition(" ")
 
 
 def _mentions(judged: Judged, project: NormalizedName) -> Iterator[str]:

@@ -143,7 +143,8 @@ class NotThere:
 
     `indexed` says whether an index has it (None: not known), `version` is its newest that has a file for the
     machine, `filename` that file and `kind` what it means. `newest` is its newest version, and `misfit` why
-    that has none. `mentions` are sentences on pins that name it and do not ask for it here.
+    that has none. `mentions` are sentences on pins that name it and do not ask for it here. `set_aside` are
+    the user's own lines that ask for it, and were left out because they cannot be met.
     """
 
     machine: Machine
@@ -158,6 +159,7 @@ class NotThere:
     kind: Kind = "unknown"
     near: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     exit_code: int = 1
 

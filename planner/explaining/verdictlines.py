@@ -161,8 +161,9 @@ def _held_lines(held: HeldBack) -> Iterator[Line]:
     yield Line(((f"  {held.project} {held.version}", "bold"), (f"  {late}{wheel}", "")), 4)
     yield from (_plain(f"    {sentence}", "dim", 6) for sentence in held.holders)
     if held.possible is not None:
-        head = "pinned higher" if held.possible else "not to be had higher"
-        yield _plain(f"    {head}: {'; '.join(held.cost)}", "dim", 6)
+        told = f"pinned higher: {'; '.join(held.cost)}"
+        told = told if held.possible else f"not to be had higher: {' '.join(held.cost)}"
+        yield _plain(f"    {told}", "dim", 6)
 
 
 def _swaps(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:

@@ -93,6 +93,8 @@ class Considered:
         dist = fits.choose(page, version, yanked=self._exact)
         if dist is None:
             reason, why = nearest_miss(page, version, fits)
+            if reason is Reason.TOO_LATE and uploaded(page, version):
+                why = "not before the cut-off"  # the date stands beside it: one line for all of them
             return _POLICY.get(reason, "no-file"), why
         if version in self._late:
             return "pre-release", "a pre-release: final versions come first"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 from packaging.requirements import Requirement
@@ -12,6 +13,7 @@ from packaging.version import Version
 from planner.checking import Judged, judge
 from planner.choosing.trials import Trials
 from planner.dists import Metadata, Reason, Refusal, SdistReading
+from planner.explaining.lines import explained_lines
 from planner.explaining.project import explain_project
 from planner.explaining.values import Explained, NotThere
 from planner.explaining.versions import CANDIDATES_READ
@@ -343,6 +345,25 @@ def test_a_requirement_that_does_not_hold_here_is_mentioned() -> None:
     found = absent(judged(world, "aye"), "bee")
     told = 'aye 1.0 needs bee>=1 where sys_platform == "win32", which does not hold here'
     assert found.mentions == (told,)
+
+
+def test_a_requirement_that_was_set_aside_is_told_with_its_line_and_the_clash() -> None:
+    world = base().many("hub", {"1.0": ("old>=2",)}).many("old", {"1.0": (), "2.0": ()})
+    found = absent(judged(world, "aye", "old<2", "hub"), "hub")
+    assert (found.resolved, found.set_aside, found.exit_code) == (True, ("requirements.txt:3",), 1)
+    assert [one.code for one in found.findings] == ["WP523"]
+    told = ["".join(text for text, _ in line.pieces) for line in explained_lines(found, verbose=False)]
+    assert "hub is asked for (requirements.txt:3), and set aside: what is asked cannot be met." in told
+    assert "  By itself, hub 1.0 would be installed from a wheel: nothing is built." in told
+
+
+def test_versions_after_the_cut_off_are_one_line() -> None:
+    world = base()
+    for version in ("2.0", "3.0"):
+        world.add(f"aye-{version}-{HERE}.whl", upload_time=f"2025-0{version[0]}-01T00:00:00Z")
+    policy = Policy(exclude_newer=datetime(2024, 6, 1, tzinfo=timezone.utc))
+    found = explained(judged(world, "aye", policy=policy), "aye")
+    assert reasons(found) == dict.fromkeys(("3.0", "2.0"), ("too-late", "not before the cut-off"))
 
 
 def test_without_a_resolution_the_findings_say_why() -> None:
