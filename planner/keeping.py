@@ -20,13 +20,13 @@ from planner.plan.values import PlanInput
 from planner.resolve.asks import Ask
 from planner.wanted import Note
 
-_NAMED = ("", "stdin")
-
 if TYPE_CHECKING:
     from planner.request import Request
     from planner.settings import Settings
 
 __all__ = ["Earlier", "Upgrades", "of_these", "read_earlier", "upgrades_of"]
+
+_NAMED = ("", "stdin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,9 @@ class Lacking(Protocol):
         """The newest older version that lacks less, if one is near."""
 
 
+LACKS = ("nothing", "missing", "hopeless")
+"""What `Lacking.of` answers, the worst last."""
+
 NOTICEABLE = 1.0
 """Months; a root requirement that is less behind is not worth an attempt."""
 
@@ -155,9 +158,10 @@ class Chooser:
             if (version := versions.get(project)) is not None
         }
 
-    def readier(self, one: Sdist, other: Sdist) -> bool:
-        """Whether building the one lacks less on this machine than building the other."""
-        return self._lacking.of(one) != self._lacking.of(other) != "nothing"
+    def lacks_more(self, newer: Sdist, pinned: Sdist) -> str:
+        """What building the newer lacks (`missing`, `hopeless`) where the pinned lacks less, else ""."""
+        more = self._lacking.of(newer)
+        return more if LACKS.index(more) > LACKS.index(self._lacking.of(pinned)) else ""
 
     # -- bettering one --------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from packaging.utils import NormalizedName
 
+from planner.choosing.ages import MONTH
 from planner.choosing.values import Choice, HeldBack
 from planner.dists import Pin
 from planner.findings import Finding, Severity
@@ -26,7 +27,7 @@ def choice_findings(choice: Choice, pages: Mapping[NormalizedName, Page], fits: 
     pins = {pin.project: pin for pin in choice.resolution.pins}
     days = fits.policy.max_held_back.days
     for one in choice.held_back:
-        yield _held(one, pins[one.project], pages.get(one.project), fits, overdue=one.months * 30.44 > days)
+        yield _held(one, pins[one.project], pages.get(one.project), fits, overdue=one.months * MONTH > days)
     if choice.outdated:
         told = ", ".join(f"{one.project} {one.version}" for one in choice.outdated[:NAMES_TOLD])
         more = ", …" if len(choice.outdated) > NAMES_TOLD else ""

@@ -117,11 +117,9 @@ def _holders(
         own = [*_own_needs(chooser, pin.project, newest, pins)]
         dist = chooser.trials.fits.choose(chooser.trials.catalog.page(pin.project), newest)
         if not own and isinstance(dist, Sdist) and isinstance(pin.dist, Sdist):
-            own = (
-                [f"{pin.project} {newest} needs what cannot be had here"]
-                if chooser.readier(pin.dist, dist)
-                else []
-            )
+            lack = chooser.lacks_more(dist, pin.dist)
+            what = "cannot be had" if lack == "hopeless" else "is missing"
+            own = [f"{pin.project} {newest} needs what {what} here"] if lack else []
         if not own and chooser.kept.get(pin.project) == pin.version:
             own = [f"the plan has {pin.version} (`-P {pin.project}` raises it, `-U` all)"]
         yield from own

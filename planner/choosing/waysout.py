@@ -226,10 +226,8 @@ class WaysOut:
             return  # it admits nothing at all: then none is nearer than another
         newer = pin.version is not None and every.get(pin.version, 0) > 0
         for version, steps in every.items():
-            if newer != (
-                steps > 0
-            ):  # the newest that helps was found: where that is older, no newer one does
-                continue
+            if newer != (steps > 0):
+                continue  # the newest that helps was found: where that is older, no newer one does
             unlike = version.is_prerelease and not (pin.version and pin.version.is_prerelease)
             if unlike or not steps or not all(one.contains(version, prereleases=True) for one in needed):
                 continue

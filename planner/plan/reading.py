@@ -84,11 +84,6 @@ class Previous:
         return {name: pin.version for name, pin in self.pins.items() if pin.version is not None}
 
     @property
-    def native_builds(self) -> frozenset[NormalizedName]:
-        """The projects that the plan compiles, or may: they may go on being compiled."""
-        return frozenset(n for n, pin in self.pins.items() if pin.source_build in ("native", "unknown"))
-
-    @property
     def build_versions(self) -> Mapping[NormalizedName, Version]:
         """The version of each project that builds something there: what its resolution is to try first."""
         found: dict[NormalizedName, Version] = {}

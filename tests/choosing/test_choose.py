@@ -277,14 +277,15 @@ def test_a_build_that_lacks_something_weighs_more() -> None:
     assert (choice.burden.hopeless, choice.burden.unready, choice.burden.native) == (1, 2, 2)
 
 
-def test_an_older_version_that_can_be_built_here() -> None:
+@pytest.mark.parametrize(("lack", "told"), [("hopeless", "cannot be had"), ("missing", "is missing")])
+def test_an_older_version_that_can_be_built_here(lack: str, told: str) -> None:
     universe = Universe()
     for version, months in (("3.0", 0), ("2.0", 5), ("1.0", 10)):
         sdist(universe, "geo", version, months=months)
-    lacking, older = {"geo": "hopeless"}, {"geo": "2.0"}
+    lacking, older = {"geo": lack}, {"geo": "2.0"}
     choice = chosen(universe, "geo", lacking=lacking, older=older)
     assert versions(choice) == {"geo": "2.0"}
-    assert choice.held_back[0].holders == ("geo 3.0 needs what cannot be had here",)
+    assert choice.held_back[0].holders == (f"geo 3.0 needs what {told} here",)
     assert versions(chosen(universe, "geo>=3", lacking=lacking, older=older)) == {"geo": "3.0"}
     assert versions(chosen(universe, "geo", older=older)) == {"geo": "3.0"}
 

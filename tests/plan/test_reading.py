@@ -89,7 +89,6 @@ def test_a_plan_gives_back_what_it_pins_and_what_it_was_made_from() -> None:
     assert plan.inputs == ASKED.inputs
     assert (plan.requirements, plan.extras, plan.groups) == (ASKED.requirements, ASKED.extras, ASKED.groups)
     assert plan.versions == {name: plan.pins[name].version for name in map(canonicalize_name, "abc")}
-    assert plan.native_builds == {"b", "d"}
     assert plan.build_versions == {"setuptools": Version("84.0")}
     assert plan.without(frozenset({canonicalize_name("b")})).build_versions == {}
     assert plan.without(frozenset({canonicalize_name("a")})).pins.keys() == set("bcde")
@@ -222,7 +221,9 @@ def test_only_what_tells_of_the_day_is_no_difference() -> None:
         assert same_but_for_today(data(plan), data(later))
         assert same_but_for_today(data(later), data(plan))
     assert same_but_for_today(data(plan), data(replace(plan, command="wheelplan check a b")))
-    other = replace(plan.packages[0], alternatives=("a==9 has a wheel for this machine (next newer version)",))
+    other = replace(
+        plan.packages[0], alternatives=("a==9 has a wheel for this machine (next newer version)",)
+    )
     assert same_but_for_today(data(plan), data(replace(plan, packages=(other, *plan.packages[1:]))))
     others = [
         replace(plan, findings=(finding("WP501"),)),
