@@ -43,10 +43,11 @@ def held_lines(
             yield from ((6, f"      {fact}", "dim") for fact in found.facts)
 
 
-def _against(one: HeldBack) -> str:
+def _against(one: HeldBack) -> tuple[str, ...]:
     """Of the story of why no set has the newest, the first sentence that tells of another project."""
     own = (f"asks for {one.project}", f"{one.project} {one.newest}", f"{one.project}[")
-    return next((told for told in one.cost if not any(word in told for word in own)), one.cost[0])
+    others = [told for told in one.cost if not any(word in told for word in own)]
+    return tuple(others[:1] or (() if one.holders else one.cost[:1]))
 
 
 def _lines(one: HeldBack, wide: int, *, verbose: bool) -> Iterator[tuple[int, str, str]]:
@@ -58,7 +59,7 @@ def _lines(one: HeldBack, wide: int, *, verbose: bool) -> Iterator[tuple[int, st
     if verbose and len(one.holders) > 1:
         yield from ((hang, f"  {'':<{wide}}  also: {text}", "dim") for text in one.holders if text != why)
     if one.possible is False and one.cost:
-        shown = one.cost if verbose else (_against(one),)
+        shown = one.cost if verbose else _against(one)
         yield from ((hang, f"  {'':<{wide}}  no set has the newest: {text}", "dim") for text in shown)
     elif one.possible and one.cost:
         yield hang, f"  {'':<{wide}}  at the newest, {'; '.join(one.cost)}", "dim"

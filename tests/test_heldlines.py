@@ -27,4 +27,4 @@ def test_why_no_set_has_the_newest_is_told_by_what_is_not_said_already() -> None
         possible=False,
         cost=story,
     )
-    assert _against(held) == "c.txt:2 constrains numpy to <2."
+    assert _against(held) == ("c.txt:2 constrains numpy to <2.",)

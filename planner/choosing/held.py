@@ -27,6 +27,7 @@ COSTS_TRIED = 6
 def held_back(chooser: Chooser, found: Found) -> tuple[HeldBack, ...]:
     """The root requirements that are not at their newest version, and whatever is held back for a wheel."""
     pins = {pin.project: pin for pin in found.resolution.pins}
+    refused = {one.filename: one.detail for one in found.resolution.refused}
     spared = chooser.trials.natives.spared
     held = []
     for pin in found.resolution.pins:
@@ -48,7 +49,9 @@ def held_back(chooser: Chooser, found: Found) -> tuple[HeldBack, ...]:
                 months=chooser.ages.months(pin.project, pin.version),
                 root=root,
                 for_wheel=for_wheel,
-                holders=tuple(dict.fromkeys(_holders(chooser, pin, newest, pins, for_wheel=for_wheel))),
+                holders=tuple(
+                    dict.fromkeys(_holders(chooser, pin, newest, pins, refused, for_wheel=for_wheel))
+                ),
             )
         )
     return tuple(sorted(held, key=lambda one: (-one.months, one.project)))
@@ -93,9 +96,15 @@ def _would_compile(chooser: Chooser, project: NormalizedName, version: Version) 
 
 
 def _holders(
-    chooser: Chooser, pin: Pin, newest: Version, pins: Mapping[NormalizedName, Pin], *, for_wheel: bool
+    chooser: Chooser,
+    pin: Pin,
+    newest: Version,
+    pins: Mapping[NormalizedName, Pin],
+    refused: Mapping[str, str],
+    *,
+    for_wheel: bool,
 ) -> Iterator[str]:
-    """Sentences on what keeps a pin from that version, as far as the pins themselves tell."""
+    """Sentences on what keeps a pin from that version, as far as the pins and `refused` files tell."""
     roots = {str(root) for root in chooser.roots}
     ordered = sorted(pin.asked, key=lambda one: (one[0].partition(" ")[0] not in roots, one))
     asked = [(who, text, parse_requirement(text)) for who, text in ordered]
@@ -116,12 +125,14 @@ def _holders(
     elif not blocked:
         own = [*_own_needs(chooser, pin.project, newest, pins)]
         dist = chooser.trials.fits.choose(chooser.trials.catalog.page(pin.project), newest)
+        if dist is not None and dist.filename in refused:
+            own = [f"{pin.project} {newest} cannot be used: {refused[dist.filename].rstrip('.')}"]
         if not own and isinstance(dist, Sdist) and isinstance(pin.dist, Sdist):
             lack = chooser.lacks_more(dist, pin.dist)
             what = "cannot be had" if lack == "hopeless" else "is missing"
             own = [f"{pin.project} {newest} needs what {what} here"] if lack else []
         if not own and chooser.kept.get(pin.project) == pin.version:
-            own = [f"the plan has {pin.version} (`-P {pin.project}` raises it, `-U` all)"]
+            own = [f"the plan has {pin.version} (`-P {pin.project}` lets it go, `-U` all)"]
         yield from own
 
 

@@ -18,7 +18,7 @@ from planner.choosing.choose import choose, first_steer
 from planner.choosing.chooser import Chooser
 from planner.choosing.trials import Trials
 from planner.choosing.values import Choice
-from planner.dists import Sdist, SdistReading
+from planner.dists import Reason, Refusal, Sdist, SdistReading
 from planner.plan.reading import Previous, PreviousPin
 from planner.policy import Policy
 from planner.resolve.asks import Ask, Resolution
@@ -257,7 +257,7 @@ def test_an_earlier_plan_stays() -> None:
     previous = Previous(pins=pins)
     choice = chosen(universe, "torch", previous=previous)
     assert versions(choice) == {"torch": "2.13"}
-    assert choice.held_back[0].holders == ("the plan has 2.13 (`-P torch` raises it, `-U` all)",)
+    assert choice.held_back[0].holders == ("the plan has 2.13 (`-P torch` lets it go, `-U` all)",)
 
 
 def test_an_earlier_plan_gives_way_to_a_wheel() -> None:
@@ -314,6 +314,19 @@ def test_the_newest_that_can_be_compiled_together() -> None:
     assert versions(accepted)["torch"] == "2.13.0", "who accepts the build wants it to succeed"
     impossible = chosen(compiled(), "torch>=2.14", "flash-attn")
     assert impossible.burden.hopeless == 1
+
+
+def test_a_newest_that_refuses_this_machine_is_told_as_that() -> None:
+    universe = Universe()
+    sdist(universe, "loop", "2.0", months=0)
+    sdist(universe, "loop", "1.0", months=12)
+    detail = "setup.py:8 refuses Windows"
+    universe.readings["loop-2.0.tar.gz"] = Refusal(
+        filename="loop-2.0.tar.gz", reason=Reason.REQUIRES_PYTHON, detail=detail
+    )
+    choice = chosen(universe, "loop")
+    assert versions(choice) == {"loop": "1.0"}
+    assert choice.held_back[0].holders == (f"loop 2.0 cannot be used: {detail}",)
 
 
 def test_no_time_left_is_told() -> None:
