@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from planner.indexes.shelves import CompactPage
 from tests.shelf import sdist, sha256, wheel
 
 if sys.version_info >= (3, 11):
@@ -51,11 +52,13 @@ class _File(NamedTuple):
 
 @dataclass
 class Shop:
-    """Folders of an index each: `pypi`, `whl/cu126`, …; what of them was asked, and places that are gone."""
+    """Folders of an index each: `pypi`, `whl/cu126`, …; what of them was asked, what was read once, and places
+    that are gone in a situation."""
 
     folder: Path
     asked: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    parsed: dict[tuple[Path, str], CompactPage | None] = field(default_factory=dict)
     _pages: dict[tuple[str, str], list[_File]] = field(default_factory=dict)
 
     @property

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
-from planner.indexes import simple
+from planner.dists import Row
+from planner.indexes.local import folder_page, read_links
 from planner.indexes.pages import parse_page
+from planner.indexes.shelves import CompactPage
 from planner.knowledge.places import Place, places_of
 from planner.urls import file_url
 from tests.conftest import MACHINE, Ran, Wheelplan
@@ -47,28 +49,34 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 def shop(world: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """The world, which notes each question; its places beside lie in folders, and releases answer nothing."""
     world.asked.clear()
-    folder_page, read_links = simple.folder_page, simple.read_links
 
-    def page(base: Path, project: Any) -> Any:
+    def page(base: Path, project: NormalizedName) -> CompactPage | None:
         world.asked.append(f"{base.relative_to(world.folder)}/{project}")
-        pep691 = base / project / "index.json"
-        if not pep691.is_file():
-            return folder_page(base, project)
-        url = f"{file_url(str(base / project))}/"
-        return parse_page(pep691.read_bytes(), content_type=_JSON, url=url, project=project)
+        if (base, project) not in world.parsed:
+            world.parsed[base, project] = _page(base, project)
+        return world.parsed[base, project]
 
-    def links(path: Path) -> Any:
+    def links(path: Path) -> tuple[Row, ...]:
         world.asked.append(str(path.relative_to(world.folder)))
         return read_links(path)
 
     def placed(project: str) -> tuple[Place, ...]:
         return tuple(_moved(one, world) for one in places_of(project))
 
-    monkeypatch.setattr(simple, "folder_page", page)
-    monkeypatch.setattr(simple, "read_links", links)
+    monkeypatch.setattr("planner.indexes.simple.folder_page", page)
+    monkeypatch.setattr("planner.indexes.simple.read_links", links)
     monkeypatch.setattr("planner.routing.places_of", placed)
     monkeypatch.setattr("planner.indexes.catalog.exists", lambda *_: None)
     return world
+
+
+def _page(base: Path, project: NormalizedName) -> CompactPage | None:
+    """What an index of the world has of a project: PyPI's as JSON, the others' as any folder's."""
+    pep691 = base / project / "index.json"
+    if not base.is_dir() or not pep691.is_file():
+        return folder_page(base, project)
+    url = f"{file_url(str(base / project))}/"
+    return parse_page(pep691.read_bytes(), content_type=_JSON, url=url, project=project)
 
 
 def _moved(one: Place, world: Shop) -> Place:
@@ -111,7 +119,7 @@ def _run(case: dict[str, Any], shop: Shop, wheelplan: Wheelplan, folder: Path) -
         options = [one.replace(f"<{name}>", address) for one in options]
     if "--torch-index" not in options:
         options += ["--torch-index", shop.template]
-    words = ["check", "--machine", "machine.toml", "--cache-dir", str(folder / "cache")]
+    words = ["check", "--machine", "machine.toml", "--cache-dir", str(shop.folder / "cache")]
     words += [f"--assume={one}" for one in _facts(machine)]
     words += ["--default-index", shop.pypi, *options, *case["requirements"]]
     return wheelplan(*words, "--output-format", "json")
