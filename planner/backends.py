@@ -17,7 +17,7 @@ from packaging.version import Version
 from planner.choosing.chooser import NOTICEABLE
 from planner.config.places import Places, trusted
 from planner.config.words import IndexWord
-from planner.cuda.capabilities import too_new, too_old
+from planner.cuda.variants import supports
 from planner.dists import parse_version
 from planner.errors import UsageError
 from planner.findings import Finding
@@ -26,7 +26,7 @@ from planner.knowledge.places import place
 from planner.plan import Package
 from planner.policy import Index
 from planner.resolve.asks import Ask
-from planner.routing import AUTO, PYTORCH, TORCH, Backend, Router, as_known, backend_word, variants_for
+from planner.routing import AUTO, CPU, PYTORCH, TORCH, Backend, Router, as_known, backend_word, variants_for
 from planner.wanted import Inputs, Note
 
 if TYPE_CHECKING:
@@ -171,9 +171,9 @@ def torch_of(settings: Settings, inputs: Inputs, machine: Machine, world: World)
     return Torch(router=router, variants=tuple(variants), pytorch=pytorch, notes=notes)
 
 
-def _lacks(capability: str, cuda: str) -> bool:
-    """Whether builds for a CUDA have no code for a GPU."""
-    return bool(too_old(capability, cuda) or too_new(capability, cuda))
+def _lacks(capability: str, cuda: str, torch: str) -> bool:
+    """Whether builds of a torch for a CUDA have no code for a GPU."""
+    return not supports(cuda, (capability,), torch)
 
 
 def _exact(specifier: SpecifierSet) -> Version | None:
@@ -247,12 +247,16 @@ def judged_torch(torch: Torch, judge: Judge, say: Callable[[str], None]) -> Take
     release = torch_release(str(pinned)) if pinned is not None else None
     built = release.variants if release is not None else ()
     # The newest of that torch's builds first (the table has them oldest first), the others as they were.
-    rest = sorted(torch.variants[1:], key=lambda v: -built.index(v.variant) if v.variant in built else 1)
+    others = [one for one in torch.variants[1:] if one.variant != CPU]
+    rest = sorted(others, key=lambda v: -built.index(v.variant) if v.variant in built else 1)
     for one in rest[: JUDGED - 1]:
         say(f"judging the set with the build of torch for {one.variant}")
         tried.append(_attempt(torch, one, judge))
         if _weight(tried[-1].judged) <= _weight(plain):
             return tried[-1]
+    # The CPU's build, where there is no other at all: a GPU is never left idle for a better set.
+    if not any(package.name == TORCH for taken in tried for package in taken.judged.packages):
+        tried += [_attempt(torch, one, judge) for one in torch.variants if one.variant == CPU]
     best = min(tried, key=lambda taken: _weight(taken.judged))
     if best.backend is None:
         return best

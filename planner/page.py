@@ -161,7 +161,8 @@ class Answer:
     """How one index answered for a project: `found`, `missing` (404) or `trouble` (then `why` is a sentence).
 
     `unasked` is an index that an earlier one made needless (`first-index`). `where` is the page's address
-    without credentials; `id` is the error's stable id when there was trouble.
+    without credentials; `id` is the error's stable id when there was trouble. `beside` is a place that only
+    adds wheels to what the others have.
     """
 
     index: str
@@ -169,6 +170,7 @@ class Answer:
     where: str = ""
     why: str = ""
     id: str = ""
+    beside: bool = False
 
 
 _Shelf: TypeAlias = tuple[Sequence[Row], str]  # rows of one version, and the index that lists them
@@ -214,7 +216,7 @@ class Page:
         for answer in self.answers:
             if answer.index == index:
                 break
-            if answer.state == "trouble":
+            if answer.state == "trouble" and not answer.beside:
                 before.append(answer)
         return tuple(before)
 

@@ -27,7 +27,8 @@ from planner.knowledge.places import Place, place, places_of
 from planner.policy import Index
 
 __all__ = [
-    "AUTO", "PYTORCH", "TORCH", "Backend", "Router", "Variants", "as_known", "backend_word", "variants_for",
+    "AUTO", "CPU", "PYTORCH", "TORCH", "Backend", "Router", "Variants", "as_known", "backend_word",
+    "variants_for",
 ]  # fmt: skip
 
 AUTO = "auto"
@@ -35,6 +36,7 @@ TORCH = NormalizedName("torch")
 """The project of the fact `torch`."""
 
 PYTORCH = "pytorch"
+CPU = "cpu"
 _PATCHES = 10  # of one minor version; the table has minors
 
 
@@ -106,16 +108,16 @@ def variants_for(
     asked: Iterable[SpecifierSet] = (),
     *,
     first: str = "",
-    lacks: Callable[[str, str], object] = lambda _capability, _cuda: False,
+    lacks: Callable[[str, str, str], object] = lambda _capability, _cuda, _torch: False,
 ) -> Variants:
     """What `auto` may mean on a machine, for a torch that every specifier of `asked` admits.
 
     Of the variants that its driver and its GPUs run, those come first that the newest torch is built for, the
-    newest CUDA before the others; `first` (the variant that is installed) before all. `lacks` says whether a
-    CUDA has no code for a compute capability.
+    newest CUDA before the others; `first` (the variant that is installed) before all, the CPU last. `lacks`
+    says whether there is no code for a (compute capability, CUDA, torch).
     """
     if machine.value("os") == "darwin":
-        return _only("cpu", "macOS has one build")
+        return _only(CPU, "macOS has one build")
     driver, api = machine.value("cuda-driver"), machine.value("cuda-driver-api")
     if driver or api:
         return _of_cuda(machine, (driver or "", api or ""), tuple(asked), first, lacks)
@@ -123,7 +125,7 @@ def variants_for(
     if rocm:
         return _of_rocm(rocm)
     if isinstance(machine.fact("cuda-driver"), Absent):
-        return _only("cpu", "no NVIDIA driver")
+        return _only(CPU, "no NVIDIA driver")
     why = getattr(machine.fact("cuda-driver"), "why", "")
     note = f"Whether the machine has an NVIDIA driver is not known ({why}), so `auto` means no backend."
     return Variants(note=f"{note} Say it with --assume cuda-driver=VERSION, or name a backend.")
@@ -138,7 +140,7 @@ def _of_cuda(
     known: tuple[str, str],
     asked: tuple[SpecifierSet, ...],
     first: str,
-    lacks: Callable[[str, str], object],
+    lacks: Callable[[str, str, str], object],
 ) -> Variants:
     driver, api = known
     found = (variant_of(name) for name in _pytorch().variants)
@@ -147,16 +149,18 @@ def _of_cuda(
     run = {name: v for name, v in cuda.items() if _driver_runs(driver, api, v, system)}
     told = f"driver {driver}" if driver else f"a driver for CUDA {api}"
     if not run:
-        return _only("cpu", f"no CUDA build runs on {told}")
+        return _only(CPU, f"no CUDA build runs on {told}")
     gpus = _gpus(machine)
-    fit = {name: v for name, v in run.items() if not any(lacks(gpu, v) for gpu in gpus)}
-    if not fit:
-        return _only("cpu", f"no CUDA build that runs on {told} is for all of its GPUs ({', '.join(gpus)})")
     ranks = _newest_torch(machine, asked)
+    minors = {name: torch_releases()[rank].minor for name, rank in ranks.items()}
+    fit = {n: v for n, v in run.items() if not any(lacks(gpu, v, minors.get(n, "")) for gpu in gpus)}
+    if not fit:
+        return _only(CPU, f"no CUDA build that runs on {told} is for all of its GPUs ({', '.join(gpus)})")
     built = {name: v for name, v in fit.items() if name in ranks} or fit
     names = sorted(built, key=lambda n: (n == first, ranks.get(n, -1), Version(built[n])), reverse=True)
-    newest = max(run.values(), key=Version)
-    lost = [gpu for gpu in gpus if lacks(gpu, newest)]
+    word = max(run, key=lambda name: Version(run[name]))
+    newest = run[word]
+    lost = [gpu for gpu in gpus if lacks(gpu, newest, minors.get(word, ""))]
     old = f", and CUDA {newest} is not for compute capability {', '.join(lost)}" if lost else ""
     brought = api or newest_cuda(driver) or ""
     upto = parse_version(brought)
@@ -166,6 +170,9 @@ def _of_cuda(
         if upto is not None and Version(built[name]) > upto:
             why = f"{told} brings CUDA {brought} and runs all of CUDA {built[name].partition('.')[0]}"
         reasons[name] = f"{why}{old}"
+    # As uv's own list, whose last is the CPU: an old torch may have no CUDA build for this architecture.
+    names.append(CPU)
+    reasons[CPU] = f"no CUDA build that runs on {told} has all of the set"
     return Variants(names=tuple(names), reasons=MappingProxyType(reasons))
 
 
@@ -203,7 +210,7 @@ def _of_rocm(rocm: str) -> Variants:
     built = [v for name in _pytorch().variants if (v := variant_of(name)) is not None and v.family == "rocm"]
     fit = [v for v in built if Version(v.version).release[:2] <= here]
     if not fit:
-        return _only("cpu", f"no build is for ROCm {rocm}")
+        return _only(CPU, f"no build is for ROCm {rocm}")
     names = tuple(v.name for v in sorted(fit, key=lambda v: Version(v.version), reverse=True))
     return Variants(names=names, reasons=MappingProxyType(dict.fromkeys(names, f"ROCm {rocm} is here")))
 

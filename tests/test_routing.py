@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from planner.cuda.capabilities import too_new, too_old
+from planner.cuda.variants import supports
 from planner.errors import UsageError
 from planner.facts import Absent, Fact, Known, Machine, Unknown
 from planner.knowledge.cuda import torch_release, variant_of
@@ -58,7 +58,7 @@ MACHINES: dict[str, tuple[Machine, str, str]] = {
 def test_the_driver_and_the_gpus_bound_the_cuda(name: str) -> None:
     here, asked, major = MACHINES[name]
     found = variants_for(
-        here, [SpecifierSet(asked)], lacks=lambda one, cuda: too_old(one, cuda) or too_new(one, cuda)
+        here, [SpecifierSet(asked)], lacks=lambda one, cuda, torch: not supports(cuda, (one,), torch)
     )
     best = variant_of(found.names[0])
     assert best is not None

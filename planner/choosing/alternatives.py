@@ -270,7 +270,7 @@ def _text(kind: AlternativeKind, dist: Dist, sibling: Sibling | None) -> str:
     """What the alternative is, without whether it holds."""
     what = f"{dist.project}=={dist.version}"
     if kind == "buildable":
-        return f"{what} can be built here (the newest version whose needs can be met)"
+        return f"{what} can be built here (an older version whose needs can be met)"
     if kind == "sibling":
         caution = sibling.caution if sibling is not None else ""
         return f"{what} has a wheel for this machine (another project{f'; {caution}' if caution else ''})"

@@ -117,7 +117,7 @@ def _told(trials: Trials, chooser: Chooser, found: Found, *, held: bool = True) 
         resolution=found.resolution,
         burden=found.burden,
         held_back=held_back(chooser, found) if held else (),
-        outdated=outdated(chooser, found),
+        outdated=outdated(chooser, found) if trials.fits.policy.strategy == "highest" else (),
         attempts=trials.attempts,
         rounds=trials.rounds,
         cut=trials.cut,

@@ -18,7 +18,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from planner.choosing.ages import MONTH, Ages
-from planner.choosing.coupled import Among, broken, kept_together
+from planner.choosing.coupled import Among, Beside, broken, kept_together
 from planner.choosing.trials import Trials
 from planner.choosing.values import Burden
 from planner.dists import Pin, Sdist
@@ -226,19 +226,32 @@ class Chooser:
         return best
 
     def _together(self, best: Found) -> Found:
-        """With other versions of what cannot be built or run beside each other."""
+        """With other versions of what cannot be built or run beside each other, of either of the two."""
         tried: set[tuple[NormalizedName, NormalizedName]] = set()
         while True:
-            pair = next(
-                ((p, row) for p, row in broken(best.resolution) if (p.project, row.other) not in tried), None
-            )
-            if pair is None:
+            apart = ((p, row) for p, row in broken(best.resolution) if (p.project, row.other) not in tried)
+            pin, row = next(apart, (None, None))
+            if pin is None or row is None:
                 return best
-            pin, row = pair
             tried.add((pin.project, row.other))
-            within = {**self._kept_fresh(best.resolution), row.other: Among(row.specifier)}
+            version = next(one.version for one in best.resolution.pins if one.project == row.other)
             builds = frozenset(one.project for one in self.natives(best.resolution))
-            best = self.attempt(best, replace(self.steer, first=(row.other,), builds=builds, within=within))
+            bounds: list[tuple[NormalizedName, Container[Version]]] = [(row.other, Among(row.specifier))]
+            if version is not None:
+                bounds.append((pin.project, Beside(pin.project, row.other, version)))
+            found = [
+                self.attempt(
+                    best,
+                    replace(
+                        self.steer,
+                        first=(project,),
+                        builds=builds,
+                        within={**self._kept_fresh(best.resolution), project: bound},
+                    ),
+                )
+                for project, bound in bounds
+            ]
+            best = min(found, key=lambda one: one.burden)
 
     def _kept_fresh(self, resolution: Resolution) -> dict[NormalizedName, Container[Version]]:
         """Bounds that keep every root requirement as fresh as the user tolerates, or as it is."""

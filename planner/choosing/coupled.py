@@ -13,7 +13,7 @@ from planner.dists import Pin, Wheel
 from planner.knowledge.couplings import Coupling, couplings_of
 from planner.resolve.asks import Resolution
 
-__all__ = ["Among", "broken", "couplings", "kept_together"]
+__all__ = ["Among", "Beside", "broken", "couplings", "kept_together"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,21 @@ class Both:
 
     def __contains__(self, version: object) -> bool:
         return version in self.one and version in self.other
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The versions of a project that a version of another one can stand beside."""
+
+    project: NormalizedName
+    other: NormalizedName
+    version: Version
+
+    def __contains__(self, version: object) -> bool:
+        rows = couplings_of(self.project, version) if isinstance(version, Version) else ()
+        return isinstance(version, Version) and all(
+            self.version in Among(row.specifier) for row in rows if row.other == self.other
+        )
 
 
 @dataclass(frozen=True, slots=True)

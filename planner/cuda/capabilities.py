@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from packaging.version import InvalidVersion, Version
+
 from planner.knowledge.cuda import toolkit
 
-__all__ = ["too_new", "too_old"]
+__all__ = ["dropped_by_torch", "too_new", "too_old"]
+
+# From which torch on PyTorch's files for CUDA 12.8 and newer 12.x have no code below a compute capability,
+# though their compiler has: (torch, capability, source). Checked on 2026-11-24; that of 2.10 is not settled.
+_TORCH_DROPS = (
+    ((2, 8), (7, 0), "https://github.com/pytorch/pytorch/releases/tag/v2.8.0"),
+    ((2, 11), (7, 5), "https://github.com/pytorch/pytorch/issues/172352"),
+)
 
 # The first CUDA whose compiler knows a compute capability. Checked on 2026-11-24:
 # https://docs.nvidia.com/cuda/archive/12.8.0/cuda-toolkit-release-notes (10.0 and 12.0),
@@ -28,6 +37,26 @@ def too_old(capability: str, cuda: str) -> str:
     for row in (toolkit(cuda), toolkit(f"{cuda.partition('.')[0]}.0")):
         if row is not None and arch in row.removed:
             return f"CUDA {row.version} ({row.source})"
+    return ""
+
+
+def dropped_by_torch(capability: str, cuda: str, torch: str) -> str:
+    """Where it says that PyTorch's own files for this CUDA have no code for the GPU; "" where they have.
+
+    >>> bool(dropped_by_torch("6.1", "12.8", "2.8.0")), bool(dropped_by_torch("7.0", "12.8", "2.9.1+cu128"))
+    (True, False)
+    >>> bool(dropped_by_torch("6.1", "12.6", "2.14.0")), bool(dropped_by_torch("7.0", "12.8", "2.11.0"))
+    (False, True)
+    """
+    try:
+        release = Version(torch).release[:2]
+    except InvalidVersion:
+        return ""
+    if not (12, 8) <= _numbers(cuda) < (13,):
+        return ""
+    for since, least, source in reversed(_TORCH_DROPS):
+        if release >= since and _numbers(capability) < least:
+            return source
     return ""
 
 

@@ -12,7 +12,7 @@ from packaging.version import Version
 from planner.assess import SourceBuild
 from planner.building.readiness import Ready
 from planner.cuda.builds import build_findings
-from planner.cuda.capabilities import too_new, too_old
+from planner.cuda.capabilities import dropped_by_torch, too_new, too_old
 from planner.cuda.mixing import mixing_findings
 from planner.cuda.telling import finding, told_of
 from planner.cuda.ties import tie_findings
@@ -132,6 +132,8 @@ def _capabilities(view: CudaView, machine: Machine) -> Iterator[Finding]:
 def _no_code(capability: str, uses: Sequence[CudaUse]) -> tuple[CudaUse, str] | None:
     """The first use without code for a GPU, and why: its CUDA has dropped it, or torch's has it not yet."""
     for use in uses:
+        if use.part == "torch" and (source := dropped_by_torch(capability, use.cuda, use.version)):
+            return use, f"PyTorch's files for CUDA {use.cuda} leave {capability} out ({source})"
         if source := too_old(capability, use.cuda):
             return use, f"nvcc of {source} does not compile for {capability} any more"
         if use.part == "torch" and (first := too_new(capability, use.cuda)):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from packaging.version import Version
 
-from planner.cuda.capabilities import too_new, too_old
+from planner.cuda.capabilities import dropped_by_torch, too_new, too_old
 from planner.cuda.values import CudaView
 from planner.dists import parse_version
 from planner.facts import Machine
@@ -21,9 +21,11 @@ def runs(cuda: str, driver: Version, system: str) -> bool:
     return floor is not None and driver >= Version(floor)
 
 
-def supports(cuda: str, capabilities: Iterable[str]) -> bool:
-    """Whether builds for a CUDA have code for all these GPUs, as far as is known."""
-    return not any(too_old(one, cuda) or too_new(one, cuda) for one in capabilities)
+def supports(cuda: str, capabilities: Iterable[str], torch: str = "") -> bool:
+    """Whether builds (of a torch) for a CUDA have code for all these GPUs, as far as is known."""
+    return not any(
+        too_old(one, cuda) or too_new(one, cuda) or dropped_by_torch(one, cuda, torch) for one in capabilities
+    )
 
 
 def driver_here(view: CudaView, machine: Machine) -> Version | None:
@@ -60,7 +62,11 @@ def _newest(release: TorchRelease, view: CudaView, driver: Version | None, major
     found = []
     for name in release.variants:
         variant = variant_of(name)
-        if variant is None or variant.family != "cuda" or not supports(variant.version, view.capabilities):
+        if (
+            variant is None
+            or variant.family != "cuda"
+            or not supports(variant.version, view.capabilities, release.minor)
+        ):
             continue
         if driver is not None and not runs(variant.version, driver, view.system):
             continue
@@ -82,7 +88,7 @@ def other_torch(view: CudaView, driver: Version | None, machine: Machine, *, new
         if minor == pinned or (minor > pinned) != newer or variant is None or variant.family != "cuda":
             continue
         fits = driver is None or runs(variant.version, driver, view.system)
-        if fits and supports(variant.version, view.capabilities) and python in release.pythons:
+        if fits and supports(variant.version, view.capabilities, release.minor) and python in release.pythons:
             return release.minor, variant.name
     return "", ""
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from copy import copy
+from dataclasses import replace
 from typing import BinaryIO, TypeVar
 
 from packaging.utils import NormalizedName
@@ -201,7 +202,7 @@ class IndexCatalog:
                 answers.append(Answer(index=index.shown, state="unasked"))
                 continue
             asked = self._indexes.ask(index, project)
-            answers.append(asked.answer)
+            answers.append(replace(asked.answer, beside=index.beside))
             if asked.listing is not None:
                 listings.append(asked.listing)
                 served = served or ranked

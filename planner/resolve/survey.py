@@ -124,7 +124,7 @@ def _no_version(ask: Ask, page: Page, fits: Fits, finding: Callable[..., Finding
         return finding(
             "WP605",
             f"{ask.project} {wanted} is not on the indexes in use ({public} without +{label} {there}).",
-            f"add `--extra-index-url {url}` (the PyTorch index){plain}",
+            f"say `--torch-backend {label}`, or add `--extra-index-url {url}` (the PyTorch index){plain}",
         )
     usable = [v for v in page.versions if fits.choose(page, v) is not None]
     only_pre = [v for v in page.versions if ask.specifier.contains(v, prereleases=True)]
@@ -193,10 +193,14 @@ def _no_file(
         return finding("WP525", f"No file of {admits} is allowed: {why}.", remedy or lift, details)
     sdists = [dist for dist in page.files(newest) if not isinstance(dist, Wheel)]
     why = why_no_wheel(page, newest, fits)[1]
-    refused = [misfit.detail for sdist in sdists if (misfit := fits.misfit(sdist)) is not None]
-    sdist = f"its sdist {refused[0]}" if refused else "there is no sdist"
+    refused = [misfit for sdist in sdists if (misfit := fits.misfit(sdist)) is not None]
+    barred = bool(refused) and refused[0].reason is Reason.FORMAT
+    sdist = "there is no sdist"
+    if refused:
+        sdist = refused[0].detail if barred else f"its sdist {refused[0].detail}"
+    otherwise = f"let {ask.project} be built: take it out of the setting" if barred else NO_VERSION
     return finding(
-        "WP120", f"No file of {admits} can be used here: {why}; {sdist}.", remedy or NO_VERSION, details
+        "WP120", f"No file of {admits} can be used here: {why}; {sdist}.", remedy or otherwise, details
     )
 
 

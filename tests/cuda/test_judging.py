@@ -380,7 +380,7 @@ def test_a_gpu_that_cuda_13_has_dropped() -> None:
     found = only(judged([torch("2.11.0")], machine(driver="580.95.05", gpus=["7.0"])), "WP311")
     assert found.severity == "error"
     assert "no kernel image is available" in found.summary
-    assert found.remedy == "take `--torch-backend cu128`"
+    assert found.remedy == "take `--torch-backend cu126`", "the files of torch 2.11 for cu128 leave 7.0 out"
 
 
 def test_a_gpu_that_is_newer_than_the_cuda_of_torch() -> None:
