@@ -142,6 +142,7 @@ def _seen(found: dict[str, Any], expect: dict[str, Any], shop: Shop, ran: Ran) -
     """What a run answers to each of the expectations, in their own form."""
     packages = {one["name"]: one for one in found["packages"]}
     told = [f"{one['code']} {one['severity']} {one['project']}" for one in found["findings"]]
+    said = _said(found, ran)
     builds = {name for name, one in packages.items() if one["source-build"]}
     seen: dict[str, Any] = {
         "code": found["exit-code"],
@@ -157,9 +158,18 @@ def _seen(found: dict[str, Any], expect: dict[str, Any], shop: Shop, ran: Ran) -
         "absent": [one for one in expect.get("absent", ()) if not any(t.startswith(one) for t in told)],
         "pinned-not": [one for one in expect.get("pinned-not", ()) if canonicalize_name(one) not in packages],
         "beside": sorted({one for one in shop.asked if not one.startswith("pypi/")}),
-        "says": [one for one in expect.get("says", ()) if one in ran.out + ran.err],
+        "says": [one for one in expect.get("says", ()) if one in said],
+        "silent": [one for one in expect.get("silent", ()) if one not in said],
     }
     return {key: seen[key] for key in expect}
+
+
+def _said(found: dict[str, Any], ran: Ran) -> str:
+    """What a reader is told: findings, what could be taken instead, the line of reasoning and remarks."""
+    texts = [f"{one['summary']} {one['remedy']} {one['facts']}" for one in found["findings"]]
+    texts += [json.dumps(one["source-build"]) for one in found["packages"] if one["source-build"]]
+    texts += (found["cuda"] or {}).get("reasoning", [])
+    return "\n".join([*texts, *map(json.dumps, (found["prerequisites"], found["notes"])), ran.err])
 
 
 def _index(packages: dict[str, Any], name: str, shop: Shop) -> str:
