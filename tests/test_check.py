@@ -130,7 +130,9 @@ def test_a_plan_does_not_depend_on_the_order_of_lines_or_on_the_cache(case: Case
         packages: list[Any] = tomllib.loads(text)["packages"]
         for package in packages:
             del package["tool"]["wheelplan"]["required-by"]
-            package["tool"]["wheelplan"].pop("alternatives", None)  # which name lines that would have to change
+            package["tool"]["wheelplan"].pop(
+                "alternatives", None
+            )  # which name lines that would have to change
         return packages
 
     words = arguments(case.name)
