@@ -260,6 +260,8 @@ def judged_torch(torch: Torch, judge: Judge, say: Callable[[str], None]) -> Take
     best = min(tried, key=lambda taken: _weight(taken.judged))
     if best.backend is None:
         return best
+    if _weight(best.judged) <= _weight(plain):
+        return best
     why = f"{best.backend.why}; no build that was tried has wheels for all of the set"
     return replace(best, backend=replace(best.backend, why=why))
 

@@ -74,14 +74,18 @@ def _of_pin(
     best = best_member(family, machine, cuda=cuda)
     if member is None or best is None or _has(best, by_name) or _fits(family, by_name, machine):
         return
+    held = [one for one in family.members if one.gpu == gpu and one.cuda and _has(one, by_name)]
+    driver = machine.value("cuda-driver") or f"for CUDA {machine.value('cuda-driver-api')}"
     if gpu == "":
         summary = f"{pin.project} {pin.version} is for {_CALLED[member.gpu]}, and this machine has none."
     elif member.gpu == gpu:
         if not member.cuda or cuda_of_name(pin.project):
             return  # the name says it, so that it is derived and told with all others
-        driver = machine.value("cuda-driver") or f"for CUDA {machine.value('cuda-driver-api')}"
         summary = f"{pin.project} {pin.version} is built for CUDA {member.cuda}, which the driver "
         summary += f"({driver}) does not run."
+    elif gpu and held:
+        summary = f"What {pin.project} {pin.version} has for CUDA {held[0].cuda} does not run on the driver "
+        summary += f"({driver})."
     else:
         what = family.what or "is for another processor"
         summary = f"{pin.project} {pin.version} {what}, and this machine has {_CALLED[gpu]}."

@@ -13,6 +13,7 @@ from planner.assess import SourceBuild
 from planner.building.readiness import Ready
 from planner.cuda.builds import build_findings
 from planner.cuda.capabilities import dropped_by_torch, too_new, too_old
+from planner.cuda.families import instead_of
 from planner.cuda.mixing import mixing_findings
 from planner.cuda.telling import finding, told_of
 from planner.cuda.ties import tie_findings
@@ -22,6 +23,7 @@ from planner.dists import Pin
 from planner.drivers import newest_cuda
 from planner.facts import Absent, Machine, Unknown
 from planner.findings import Finding, Severity
+from planner.knowledge.cuda import wheels_of
 
 __all__ = ["cuda_findings"]
 
@@ -41,6 +43,7 @@ def cuda_findings(
     machine = ready.machine if ready is not None else machine
     yield from _driver(view, machine)
     yield from _capabilities(view, machine)
+    yield from _idle(view, machine)
     yield from mixing_findings(view, pins, builds, ready, machine)
     yield from tie_findings(view, pins, machine)
     for build in builds:
@@ -81,6 +84,20 @@ def _driver(view: CudaView, machine: Machine) -> Iterator[Finding]:
         yield finding("WP303", "note", by.project, summary, remedy=remedy, facts=facts)
 
 
+def _idle(view: CudaView, machine: Machine) -> Iterator[Finding]:
+    """WP315: a torch for the CPU alone that nobody asked for, beside a GPU: PyPI has no other there."""
+    use, torch = view.torch_use, view.torch
+    if use is None or torch is None or use.kind != "cpu" or not (view.gpus or machine.value("cuda-driver")):
+        return
+    if torch.version is not None and torch.version.local:
+        return  # it says so itself, and was chosen
+    summary = (
+        f"{use} is the build for the CPU alone, and this machine has an NVIDIA GPU: torch will not see it."
+    )
+    word = backend(view, driver_here(view, machine)) or "`--torch-backend auto`"
+    yield finding("WP315", "warning", use.project, summary, remedy=f"take {word}", facts=[told_of(use)])
+
+
 def _here(machine: Machine) -> tuple[str, str]:
     """(the driver, the newest CUDA that it brings) for people; what is not known of them is ""."""
     driver, api = machine.value("cuda-driver"), machine.value("cuda-driver-api") or ""
@@ -93,17 +110,32 @@ def _way_out(view: CudaView, driver: Version, machine: Machine) -> str:
     """What makes a set run whose CUDA is too new: another build of torch, an older torch, a newer driver."""
     update = f"update the driver to {view.driver_floor} or newer"
     others = [use for use in view.drivers if use.part == "user" and not runs(use.cuda, driver, view.system)]
+    ways = [way for use in others if (way := _older_wheel(use, driver, view) or _sibling(use, machine))]
     if not view.torch_cuda or runs(view.torch_cuda, driver, view.system):
-        return update
-    ways = []
+        return "; or ".join([*(f"take {way}" for way in ways), update])
+    named, ways = ways, []
     if word := backend(view, driver):
         ways.append(word)
     minor, default = other_torch(view, driver, machine, newer=False)
     if minor:
         ways.append(f"an older torch, `torch=={minor}.*` ({default})")
-    beside = f", and other builds of {', '.join(use.project for use in others[:3])}" if others else ""
+    beside = f", and {', '.join(named)}" if named else ""
+    if others and not named:
+        beside = f", and other builds of {', '.join(use.project for use in others[:3])}"
     taken = [f"take {' or '.join(ways)}{beside}"] if ways else []
     return "; or ".join([*taken, update])
+
+
+def _older_wheel(use: CudaUse, driver: Version, view: CudaView) -> str:
+    """The versions of a project whose wheels are for a CUDA that the driver runs, as a requirement."""
+    rows = [row for row in wheels_of(use.project) if runs(row.cuda, driver, view.system)]
+    return f"`{use.project}{rows[-1].versions}` (for CUDA {rows[-1].cuda})" if rows else ""
+
+
+def _sibling(use: CudaUse, machine: Machine) -> str:
+    """The project to ask for in its place on this machine (`cupy-cuda12x`)."""
+    other = instead_of(use.project, machine)
+    return f"`{other}` in place of {use.project}" if other and other != use.project else ""
 
 
 def _capabilities(view: CudaView, machine: Machine) -> Iterator[Finding]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+from packaging.utils import NormalizedName
 
 from planner.assess import SourceBuild
 from planner.building.readiness import Readiness, Ready
@@ -11,6 +13,7 @@ from planner.cuda.builds import against_torch, arch_list, cuda_need
 from planner.cuda.pip_toolkit import pip_toolkit
 from planner.cuda.values import CudaView
 from planner.facts import Machine
+from planner.findings import Finding
 from planner.knowledge.projects import project
 
 __all__ = ["for_torch"]
@@ -22,7 +25,21 @@ def for_torch(ready: Ready, builds: Sequence[SourceBuild], view: CudaView) -> Re
     """The same, with what builds against torch with CUDA are told beside their jobs."""
     by_name = {build.project: build for build in builds}
     told = tuple(_told(one, by_name[one.project], view, ready.machine) for one in ready.builds)
-    return replace(ready, builds=told)
+    supplied = {
+        (one.project, f"needs {need}:"): one.toolkit
+        for one in told
+        if one.toolkit and (need := cuda_need(one)) is not None
+    }
+    findings = tuple(_supplied(found, supplied) for found in ready.findings)
+    return replace(ready, builds=told, findings=findings)
+
+
+def _supplied(found: Finding, toolkits: Mapping[tuple[NormalizedName, str], str]) -> Finding:
+    """A finding that nvcc lacks, with the toolkit in wheels as its remedy where the system has none."""
+    for (name, need), toolkit in toolkits.items():
+        if found.project == name and need in found.summary and not found.remedy:
+            return replace(found, remedy=f"bring it from wheels, into the environment that builds: {toolkit}")
+    return found
 
 
 def _told(ready: Readiness, build: SourceBuild, view: CudaView, machine: Machine) -> Readiness:

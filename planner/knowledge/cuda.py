@@ -26,7 +26,7 @@ else:
 
 __all__ = [
     "Toolkit", "TorchRelease", "Variant", "WheelCuda", "driver_floor", "read_toolkits", "read_torch",
-    "read_wheels", "toolkit", "torch_release", "torch_releases", "variant_of", "wheel_cuda",
+    "read_wheels", "toolkit", "torch_release", "torch_releases", "variant_of", "wheel_cuda", "wheels_of",
 ]  # fmt: skip
 
 _VARIANT = re.compile(r"(?:(cpu|xpu)|(cu)(\d{2})(\d)|(rocm)(\d+(?:\.\d+){1,2}))\Z")
@@ -196,6 +196,12 @@ def wheel_cuda(project: str, version: Version) -> WheelCuda | None:
         row for row in _wheels() if row.project == name and row.versions.contains(version, prereleases=True)
     ]
     return found[-1] if found and not version.local else None
+
+
+def wheels_of(project: str) -> tuple[WheelCuda, ...]:
+    """All rows on a project's wheels, oldest first."""
+    name = canonicalize_name(project)
+    return tuple(row for row in _wheels() if row.project == name)
 
 
 def read_torch(document: Mapping[str, Any]) -> tuple[TorchRelease, ...]:

@@ -137,9 +137,10 @@ def test_no_driver_is_a_note_and_an_unknown_one_too() -> None:
     assert "--assume cuda-driver=" in unknown.remedy
 
 
-def test_another_user_of_cuda_is_told_without_a_way_by_torch() -> None:
+def test_another_user_of_cuda_has_a_sibling_for_the_driver() -> None:
     found = only(judged([pure("cupy-cuda13x", "14.2.0")], OLD), "WP303")
-    assert (found.project, found.remedy) == ("cupy-cuda13x", "update the driver to 580 or newer")
+    remedy = "take `cupy-cuda12x` in place of cupy-cuda13x; or update the driver to 580 or newer"
+    assert (found.project, found.remedy) == ("cupy-cuda13x", remedy)
 
 
 def test_nothing_is_said_of_sets_without_cuda_and_of_macos() -> None:
