@@ -158,6 +158,7 @@ def build(folder: Path) -> Shop:
     for name in ("requests", "einops", "setuptools"):
         for variant in ("cpu", "cu118", "cu126", "cu128", "cu130", "cu132"):
             shop.add(f"whl/{variant}", name, "99.0", ["py3-none-any"])
+    shop.add("beside/llama-cpp-python/cu125", "requests", "99.0", ["py3-none-any"])
     shop.publish()
     # Places that are there and have none of it: an index without a project, a version without an index.
     for version in ("0.10.2", "0.12.0", "0.19.1", "0.33.0"):

@@ -110,11 +110,11 @@ def _run(case: dict[str, Any], shop: Shop, wheelplan: Wheelplan, folder: Path) -
         for name in ("cuda-driver", "cuda-driver-api"):
             text = text.replace(f"{name} = {{ absent", f"{name} = {{ unknown")
     (folder / "machine.toml").write_text(text, encoding="utf-8")
-    for name, content in case.get("files", {}).items():
-        (folder / name).write_text(content, encoding="utf-8")
     places = {"whl": (shop.folder / "whl").as_uri(), "gone": (shop.folder / "gone").as_uri()}
     places["links"] = (shop.folder / "beside" / "releases").as_uri()
     options = list(case.get("options", ()))
+    for name, content in case.get("files", {}).items():
+        (folder / name).write_text(content.replace("<whl>", places["whl"]), encoding="utf-8")
     for name, address in places.items():
         options = [one.replace(f"<{name}>", address) for one in options]
     if "--torch-index" not in options:
