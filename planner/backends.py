@@ -5,28 +5,25 @@ Decides between what others judged; must not resolve, fetch or print.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from planner.choosing.chooser import NOTICEABLE
 from planner.config.places import Places, trusted
 from planner.config.words import IndexWord
 from planner.cuda.variants import supports
 from planner.dists import parse_version
 from planner.errors import UsageError
 from planner.findings import Finding
-from planner.knowledge.cuda import torch_release
 from planner.knowledge.places import place
 from planner.plan import Package
 from planner.policy import Index
 from planner.resolve.asks import Ask
-from planner.routing import AUTO, CPU, PYTORCH, TORCH, Backend, Router, as_known, backend_word, variants_for
+from planner.routing import AUTO, PYTORCH, TORCH, Backend, Router, as_known, backend_word, variants_for
 from planner.wanted import Inputs, Note
 
 if TYPE_CHECKING:
@@ -36,14 +33,9 @@ if TYPE_CHECKING:
     from planner.settings import Settings
 
 __all__ = [
-    "JUDGED", "Installed", "Taken", "Torch", "installed_torch", "judged_torch", "kept_by_force", "replaced",
+    "Installed", "Taken", "Torch", "installed_torch", "kept_by_force", "replaced",
     "torch_of",
 ]  # fmt: skip
-
-JUDGED = 3
-"""Variants that are judged for `auto`, at most."""
-
-Judge: TypeAlias = "Callable[[Router], Judged]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +57,15 @@ class Torch:
     """What a run knows of torch before it resolves.
 
     `variants` are the backends to judge, the best first: one where the user named it, none without a backend.
-    `router` routes without a backend, `pytorch` are the indexes of the variants.
+    `settled` says that the first is the one that is installed or that a pin names. `router` routes without a
+    backend, `pytorch` are the indexes of the variants.
     """
 
     router: Router
     variants: tuple[Backend, ...] = ()
     pytorch: Mapping[str, Index] = field(default_factory=lambda: MappingProxyType({}))
     notes: tuple[Note, ...] = ()
+    settled: bool = False
 
     def routed(self, backend: Backend) -> Router:
         """The router of one of the variants."""
@@ -152,6 +146,7 @@ def torch_of(settings: Settings, inputs: Inputs, machine: Machine, world: World)
     mirror = settings.text("torch-index")
     word = backend_word(str(setting.value), setting.origin, mirrored=bool(mirror))
     notes: tuple[Note, ...] = ()
+    label = None
     if word == AUTO:
         asked = [w.specifier for w in (*wanted, *inputs.constraints) if w.name == TORCH]
         installed = installed_torch(settings, machine)
@@ -168,7 +163,8 @@ def torch_of(settings: Settings, inputs: Inputs, machine: Machine, world: World)
         variants = [Backend(word=word, origin=setting.origin, variant=word)]
     places = Places(cwd=world.cwd, environ=world.environ)
     pytorch = {one.variant: _pytorch(one.variant, settings, places) for one in variants}
-    return Torch(router=router, variants=tuple(variants), pytorch=pytorch, notes=notes)
+    settled = bool(variants) and variants[0].variant == label
+    return Torch(router=router, variants=tuple(variants), pytorch=pytorch, notes=notes, settled=settled)
 
 
 def _lacks(capability: str, cuda: str, torch: str) -> bool:
@@ -218,99 +214,6 @@ def kept_by_force(installed: Installed | None) -> Iterator[Ask]:
             text=f"{TORCH}{text}",
             origin=f"{installed.origin} keep",
         )
-
-
-# -- which backend ---------------------------------------------------------------------------------------
-
-
-def judged_torch(torch: Torch, judge: Judge, say: Callable[[str], None]) -> Taken:
-    """Judge the set with the backend of the settings; of `auto`, with the best variant that bears the set.
-
-    That is the first under which it has no requirement unmet and no native build more, and nothing that is
-    more outdated, than without any backend; at most `JUDGED` are judged. Where none is as good as that: the
-    best of them. Where an index cannot be asked, no other variant is tried: nothing would be known of it.
-    """
-    if not torch.variants:
-        return Taken(judged=judge(torch.router), router=torch.router)
-    first = _attempt(torch, torch.variants[0], judge)
-    backend = first.backend
-    if len(torch.variants) == 1 or backend is None or not backend.verified or _is_perfect(first.judged):
-        return first
-    if not backend.applies and not first.judged.set_aside:
-        return first
-    say("judging the set without a backend, to compare")
-    plain = judge(torch.router)
-    tried = [first]
-    if _weight(first.judged) <= _weight(plain):
-        return first
-    pinned = next((package.version for package in plain.packages if package.name == TORCH), None)
-    release = torch_release(str(pinned)) if pinned is not None else None
-    built = release.variants if release is not None else ()
-    # The newest of that torch's builds first (the table has them oldest first), the others as they were.
-    others = [one for one in torch.variants[1:] if one.variant != CPU]
-    rest = sorted(others, key=lambda v: -built.index(v.variant) if v.variant in built else 1)
-    for one in rest[: JUDGED - 1]:
-        say(f"judging the set with the build of torch for {one.variant}")
-        tried.append(_attempt(torch, one, judge))
-        if _weight(tried[-1].judged) <= _weight(plain):
-            return tried[-1]
-    # The CPU's build, where there is no other at all: a GPU is never left idle for a better set.
-    if not any(package.name == TORCH for taken in tried for package in taken.judged.packages):
-        tried += [_attempt(torch, one, judge) for one in torch.variants if one.variant == CPU]
-    best = min(tried, key=lambda taken: _weight(taken.judged))
-    if best.backend is None:
-        return best
-    if _weight(best.judged) <= _weight(plain):
-        return best
-    why = f"{best.backend.why}; no build that was tried has wheels for all of the set"
-    return replace(best, backend=replace(best.backend, why=why))
-
-
-def _attempt(torch: Torch, backend: Backend, judge: Judge) -> Taken:
-    """The set under one variant; once more where the versions found open a place for what would be built."""
-    router = torch.routed(backend)
-    judged = judge(router)
-    built = [build.project for build in judged.builds if build.native is not False]
-    pins = {p.name: p.version for p in judged.packages if p.version is not None}
-    richer = router.knowing(pins, built)
-    if richer is not router:
-        again = judge(richer)
-        if _weight(again) < _weight(judged):
-            router, judged = richer, again
-    opened = router.opened({*pins, *_troubled(judged)})
-    verified = not any(found.code == "WP604" for found in judged.findings)
-    return Taken(
-        judged=judged, router=router, backend=replace(backend, applies=bool(opened), verified=verified)
-    )
-
-
-def _troubled(judged: Judged) -> Iterator[NormalizedName]:
-    """The projects that were asked for and are not pinned."""
-    yield from (ask.project for ask in judged.trials.roots.asks)
-    yield from (NormalizedName(found.project) for found in judged.findings if found.code == "WP604")
-
-
-_Weight: TypeAlias = tuple[int, int, int, int, tuple[float, ...], int]
-
-
-def _weight(judged: Judged) -> _Weight:
-    """How much a set asks of its user, less is better: what is unmet, native builds, whole months behind."""
-    unmet = len(judged.set_aside)
-    if judged.choice is None:
-        return unmet, 1, 1, 1, (), 0
-    burden = judged.choice.burden
-    return (
-        unmet,
-        burden.hopeless,
-        burden.unready,
-        burden.native,
-        tuple(round(months) for months in burden.overdue),
-        int(burden.worst / NOTICEABLE),
-    )
-
-
-def _is_perfect(judged: Judged) -> bool:
-    return _weight(judged) == (0, 0, 0, 0, (), 0)
 
 
 # -- what becomes of the torch that is there ---------------------------------------------------------------

@@ -149,7 +149,8 @@ class _Run:
 
 def _judged(run: _Run, say: Callable[[str], None]) -> Taken:
     """The set as it is judged in the end: over the indexes of the torch backend that was taken."""
-    from planner.backends import installed_torch, judged_torch, replaced  # noqa: PLC0415
+    from planner.autobackend import judged_torch  # noqa: PLC0415
+    from planner.backends import installed_torch, replaced  # noqa: PLC0415
 
     first, installed = run.torch.first, installed_torch(run.settings, run.machine)
 

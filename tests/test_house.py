@@ -46,7 +46,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         *("ahead", "searching", "intake", "keeping", "checking", "explaining"),
         *("buildlines", "heldlines", "wording", "jsonform", "viewpoint"),
     ),
-    ("target", "supply", "backends"),
+    ("target", "supply", "backends", "autobackend"),
     ("pipeline", "report", "arguments"),
     ("cli",),
 )

@@ -11,18 +11,17 @@ from planner.knowledge.cuda import toolkit
 __all__ = ["dropped_by_torch", "too_new", "too_old"]
 
 # From which torch on PyTorch's files for CUDA 12.8 and newer 12.x have no code below a compute capability,
-# though their compiler has: (torch, capability, source). Checked on 2026-11-24; that of 2.10 is not settled.
+# though their compiler has: (torch, capability, source). Checked on 2026-11-24.
 _TORCH_DROPS = (
     ((2, 8), (7, 0), "https://github.com/pytorch/pytorch/releases/tag/v2.8.0"),
     ((2, 11), (7, 5), "https://github.com/pytorch/pytorch/issues/172352"),
 )
 
-# The first CUDA whose compiler knows a compute capability. Checked on 2026-11-24:
-# https://docs.nvidia.com/cuda/archive/12.8.0/cuda-toolkit-release-notes (10.0 and 12.0),
-# https://developer.nvidia.com/blog/nvidia-blackwell-and-nvidia-cuda-12-9-introduce-family-specific-architecture-features
-# (10.3 and 12.1). PyTorch's files hold no PTX that would run on such a GPU all the same:
-# https://github.com/pytorch/pytorch/issues/150733
-_FIRST = MappingProxyType({"10.0": "12.8", "12.0": "12.8", "10.3": "12.9", "12.1": "12.9"})
+# The first CUDA with code that a GPU runs, by the major of its capability: code for 10.0 runs on 10.3,
+# and code for 12.0 on 12.1. Checked on 2026-11-24: https://docs.nvidia.com/cuda/blackwell-compatibility-guide
+# and https://docs.nvidia.com/cuda/archive/12.8.0/cuda-toolkit-release-notes. PyTorch's files hold no PTX that
+# would run on such a GPU all the same: https://github.com/pytorch/pytorch/issues/150733
+_FIRST = MappingProxyType({"10": "12.8", "12": "12.8"})
 _FIRST_SOURCE = "https://docs.nvidia.com/cuda/blackwell-compatibility-guide; https://github.com/pytorch/pytorch/issues/150733"
 
 
@@ -66,7 +65,7 @@ def too_new(capability: str, cuda: str) -> str:
     >>> too_new("12.0", "12.4").partition(" (")[0], too_new("12.0", "12.8"), too_new("9.0", "12.4")
     ('CUDA 12.8', '', '')
     """
-    first = _FIRST.get(capability)
+    first = _FIRST.get(capability.partition(".")[0])
     if first is None or "." not in cuda or _numbers(cuda) >= _numbers(first):
         return ""
     return f"CUDA {first} ({_FIRST_SOURCE})"

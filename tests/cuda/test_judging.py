@@ -93,7 +93,7 @@ def test_a_driver_too_old_for_the_default_build() -> None:
 
 
 def test_a_build_that_is_only_inferred_is_not_told_as_a_fact() -> None:
-    assert "`--torch-backend cu126` (inferred)" in only(judged([torch("2.15.0")], OLD), "WP303").remedy
+    assert "`--torch-backend cu126` (inferred)" in only(judged([torch("2.14.1")], OLD), "WP303").remedy
 
 
 def test_a_driver_too_old_for_every_build_of_that_torch() -> None:
