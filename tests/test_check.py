@@ -31,12 +31,12 @@ PLANNED = sorted(set(NAMES) - {"impossible"})
 
 
 class Case:
-    """One example, checked in the repository's top with a cache and a place for plans of its own."""
+    """One example, checked in the repository's top with a place for plans of its own; its cache is shared."""
 
-    def __init__(self, name: str, wheelplan: Wheelplan, folder: Path) -> None:
+    def __init__(self, name: str, wheelplan: Wheelplan, folder: Path, caches: Path) -> None:
         self.name = name
         self.plan = folder / "pylock.case.toml"
-        self._cache = folder / "cache"
+        self._cache = caches / name
         self._run = wheelplan
 
     def check(self, *more: str | Path, words: list[str] | None = None, cold: bool = False) -> Ran:
@@ -51,12 +51,22 @@ class Case:
         return value
 
 
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each example has its cache, which one test fills for the next."""
+    return tmp_path_factory.mktemp("caches")
+
+
 @pytest.fixture
 def case(
-    request: pytest.FixtureRequest, wheelplan: Wheelplan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    wheelplan: Wheelplan,
+    tmp_path: Path,
+    caches: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Case:
     monkeypatch.chdir(ROOT)
-    return Case(request.param, wheelplan, tmp_path)
+    return Case(request.param, wheelplan, tmp_path, caches)
 
 
 def of(*names: str) -> pytest.MarkDecorator:
@@ -79,7 +89,7 @@ def builds_of(answer: dict[str, Any]) -> dict[str, tuple[str, str]]:
 
 @of(*NAMES)
 def test_an_example_gives_its_plan_and_exit_code(case: Case) -> None:
-    first = case.check()
+    first = case.check(cold=True)
     assert first.code == CODES[case.name]
     assert first.err == ""
     if case.name not in PLANNED:
@@ -137,7 +147,7 @@ def test_a_plan_does_not_depend_on_the_order_of_lines_or_on_the_cache(case: Case
 
     words = arguments(case.name)
     words[words.index(f"examples/{case.name}/requirements.txt")] = str(shuffled)
-    case.check(words=words)
+    case.check(words=words, cold=True)
     assert pins(case.plan.read_text(encoding="utf-8")) == pins(expected(case.name))
     case.check()  # what the cache holds now came in another order
     assert case.plan.read_text(encoding="utf-8") == expected(case.name)
