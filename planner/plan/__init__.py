@@ -1,8 +1,14 @@
-"""The plan file, a PEP 751 lock with our own tables; knows its layout, and must not touch a disk."""
+"""The plan file, a PEP 751 lock with our own tables; knows its layout, and must not touch a disk.
 
-from planner.plan.layout import fingerprint_table, projects_by_index, render
-from planner.plan.seal import check_digest
-from planner.plan.values import Building, Package, Plan, PlanInput
+What is named here is imported when it is used: `planner.plan.opened` needs none of it, and starts at once.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from planner.plan.layout import fingerprint_table, projects_by_index, render
+    from planner.plan.seal import check_digest
+    from planner.plan.values import Building, Package, Plan, PlanInput
 
 __all__ = [
     "Building",
@@ -14,3 +20,11 @@ __all__ = [
     "projects_by_index",
     "render",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(name)
+    from planner.plan import layout, seal, values  # noqa: PLC0415
+
+    return next(getattr(module, name) for module in (layout, seal, values) if hasattr(module, name))
