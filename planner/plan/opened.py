@@ -13,9 +13,9 @@ from typing import Any
 from planner.errors import PlanError
 from planner.plan.openvalues import (
     PlanFile,
-    PlanFinding,
-    PlanIndex,
     PlannedFile,
+    PlannedFinding,
+    PlannedIndex,
     PlannedInput,
     PlannedNeed,
     PlannedPackage,
@@ -26,9 +26,9 @@ from planner.plan.seal import check_digest
 
 __all__ = [
     "PlanFile",
-    "PlanFinding",
-    "PlanIndex",
     "PlannedFile",
+    "PlannedFinding",
+    "PlannedIndex",
     "PlannedInput",
     "PlannedNeed",
     "PlannedPackage",
@@ -232,8 +232,8 @@ def _input(row: dict[str, Any]) -> PlannedInput:
     return PlannedInput(_text(row, "path", must=True), digest, _text(row, "role"))
 
 
-def _index(row: dict[str, Any]) -> PlanIndex:
-    return PlanIndex(
+def _index(row: dict[str, Any]) -> PlannedIndex:
+    return PlannedIndex(
         name=_text(row, "name"),
         url=_text(row, "url"),
         path=_text(row, "path"),
@@ -242,11 +242,11 @@ def _index(row: dict[str, Any]) -> PlanIndex:
     )
 
 
-def _finding(row: dict[str, Any]) -> PlanFinding:
+def _finding(row: dict[str, Any]) -> PlannedFinding:
     code = _text(row, "code", must=True)
     if not _CODE.match(code):
         raise _WrongError("`findings` has a code that is none")
-    return PlanFinding(
+    return PlannedFinding(
         code=code,
         severity=_word(row, "severity", SEVERITIES),
         project=_text(row, "project"),

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 __all__ = [
     "PlanFile",
-    "PlanFinding",
-    "PlanIndex",
     "PlannedFile",
+    "PlannedFinding",
+    "PlannedIndex",
     "PlannedInput",
     "PlannedNeed",
     "PlannedPackage",
@@ -114,7 +114,7 @@ class PlannedInput(NamedTuple):
     role: str = ""
 
 
-class PlanIndex(NamedTuple):
+class PlannedIndex(NamedTuple):
     """An index: `url`, or `path` from the plan's folder; `only_for` are the projects that it is for."""
 
     name: str
@@ -124,7 +124,7 @@ class PlanIndex(NamedTuple):
     only_for: tuple[str, ...]
 
 
-class PlanFinding(NamedTuple):
+class PlannedFinding(NamedTuple):
     """What `check` found when it made the plan."""
 
     code: str
@@ -155,10 +155,10 @@ class PlanFile(NamedTuple):
     variables: tuple[tuple[str, str], ...]
     ready: str
     machine: Mapping[str, str | int | tuple[str, ...]]
-    indexes: tuple[PlanIndex, ...]
+    indexes: tuple[PlannedIndex, ...]
     prerequisites: tuple[PlannedPrerequisite, ...]
     run_needs: tuple[PlannedNeed, ...]
-    findings: tuple[PlanFinding, ...]
+    findings: tuple[PlannedFinding, ...]
 
     @property
     def builds(self) -> tuple[PlannedPackage, ...]:
