@@ -18,6 +18,8 @@ def building_table(build: Building) -> dict[str, object]:
         "install-after": build.install_after,
         "environment": dict(build.variables),
         "config-settings": build.setting,
+        "jobs": build.jobs or None,
+        "memory-per-job": build.per_job or None,
         "needs": [_need(one) for one in build.needs],
         "optional": [_need(one) for one in build.features],
         "downloads": build.downloads,
@@ -31,6 +33,7 @@ def _need(one: Prerequisite) -> dict[str, object]:
         "role": one.role,
         "because": one.because[0].where if one.because else "",
         "without": one.effect if one.strength != "required" else "",
+        "facts": one.ways,
     }
     return {key: value for key, value in said.items() if value}
 
@@ -56,5 +59,6 @@ def prerequisite_table(one: Prerequisite) -> dict[str, object]:
         "offered": one.offered,
         "unmet": one.unmet,
         "brought-by": one.brought_by,
+        "facts": one.ways,
         **packages,
     }

@@ -160,6 +160,7 @@ def _named(row: dict[str, Any], name: str, ours: dict[str, Any]) -> PlannedPacka
         required_by=_texts(ours, "required-by"),
         kind=kind,
         reason=_text(ours, "reason"),
+        allowed=_text(ours, "allowed"),
         build_backend=_text(ours, "build-backend"),
         build_requires=_texts(ours, "build-requires"),
         isolated=isolated,

@@ -47,7 +47,8 @@ class PlannedNeed(NamedTuple):
 class PlannedPackage(NamedTuple):
     """One pin. `kind` is "" for a wheel, else `native`, `pure` or `unknown`; exactly one source is there.
 
-    `directory` is a path from the plan's folder, `vcs` an address, `commit` its commit. `memory_per_job` is
+    `allowed` says why
+    the user accepts the build. `directory` is a path from the plan's folder, `vcs` an address, `commit` its commit. `memory_per_job` is
     the MiB that one of the planned `jobs` takes (None: none were planned).
     """
 
@@ -68,6 +69,7 @@ class PlannedPackage(NamedTuple):
     required_by: tuple[str, ...] = ()
     kind: str = ""
     reason: str = ""
+    allowed: str = ""
     build_backend: str = ""
     build_requires: tuple[str, ...] = ()
     isolated: bool = True

@@ -31,12 +31,17 @@ class PlanInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Building:
-    """How one source build is built: what a plan keeps of a `planner.building.readiness.Readiness`."""
+    """How one source build is built: what a plan keeps of a `planner.building.readiness.Readiness`.
+
+    `jobs` run side by side, 0 where none were computed; `per_job` is the MiB that each takes.
+    """
 
     isolated: bool = True
     install_after: tuple[NormalizedName, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     setting: str = ""
+    jobs: int = 0
+    per_job: int = 0
     needs: tuple[Prerequisite, ...] = ()
     features: tuple[Prerequisite, ...] = ()
     downloads: tuple[str, ...] = ()
@@ -44,7 +49,10 @@ class Building:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """One pin as the plan holds it. `source_build` is "" for a wheel, else `native`, `pure` or `unknown`."""
+    """One pin as the plan holds it. `source_build` is "" for a wheel, else `native`, `pure` or `unknown`.
+
+    `reason` tells why it is one, `allowed` why the user accepts it, where that was said.
+    """
 
     name: NormalizedName
     version: Version | None
@@ -55,6 +63,7 @@ class Package:
     direct: bool = False
     source_build: str = ""
     reason: str = ""
+    allowed: str = ""
     build_backend: str = ""
     build_requires: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()

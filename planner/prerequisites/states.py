@@ -9,13 +9,12 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal, TypeAlias
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from planner.dists import parse_version
-from planner.facts import Absent, Known, Machine, Unknown
+from planner.facts import Absent, Known, Machine
 from planner.knowledge.debian import Release, release
 from planner.knowledge.things import MANAGERS, Thing, python_headers, thing_of
 from planner.needs import (
@@ -26,6 +25,7 @@ from planner.needs import (
     Role,
     Strength,
 )
+from planner.prerequisites.deciding import State, decide, way
 from planner.prerequisites.joining import joined, shared_of
 
 __all__ = [
@@ -37,8 +37,6 @@ __all__ = [
     "packages_to_ask",
     "prerequisites",
 ]
-
-State: TypeAlias = Literal["present", "missing", "too-old", "unknown"]
 
 INSTALL: Mapping[str, str] = MappingProxyType(
     {
@@ -70,6 +68,7 @@ class Prerequisite:
     prerequisite's package brings it (`brought_by`). `offered` is the version that the manager would install;
     `unmet` is a phrase that says why installing it would not help. `listed` is False for what only adds a
     feature: it is told, and not asked for. `python` is the requirement of a wheel that serves as well.
+    `ways` are the facts that decide it (see `deciding`).
     """
 
     need: str
@@ -81,6 +80,7 @@ class Prerequisite:
     effect: str = ""
     needed_by: tuple[NormalizedName, ...] = ()
     because: tuple[Evidence, ...] = ()
+    ways: tuple[str, ...] = ()
     state: State = "unknown"
     found: str = ""
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -132,7 +132,8 @@ def _prerequisite(
     project: NormalizedName, key: str, need: Need, machine: Machine, debian: Release | None, *, listed: bool
 ) -> Prerequisite:
     thing = thing_of(need.subject)
-    state, found = _state(need, machine)
+    ways = _ways(need)
+    state, found = decide(ways, need.specifier, machine)
     gone = next((one.text for one in need.because if one.text.startswith(LEFT_PYTHON)), "")
     if gone and state == "unknown":
         state, found = "missing", ""  # which headers a Python has is known without looking
@@ -160,6 +161,7 @@ def _prerequisite(
         effect=need.effect,
         needed_by=(project,),
         because=need.because,
+        ways=ways,
         state=state,
         found=found,
         packages=packages,
@@ -172,36 +174,16 @@ def _prerequisite(
     )
 
 
-def _state(need: Need, machine: Machine) -> tuple[State, str]:
-    """Whether a need is met, by its own subject or another that serves as well, and by what."""
-    answers = [_state_of(subject, need, machine) for subject in (need.subject, *need.instead)]
-    order: tuple[State, ...] = ("present", "unknown", "too-old", "missing")
-    return min(answers, key=lambda answer: order.index(answer[0]))
+def _ways(need: Need) -> tuple[str, ...]:
+    """The ways to meet a need: by its own subject, or by another that serves as well."""
+    return tuple(_way(subject, need) for subject in (need.subject, *need.instead))
 
 
-def _state_of(subject: str, need: Need, machine: Machine) -> tuple[State, str]:
-    thing, specifier = thing_of(subject), need.specifier
+def _way(subject: str, need: Need) -> str:
+    thing = thing_of(subject)
     shows = shared_of(thing) if need.role == "run" and thing else _shows(subject, thing)
-    facts = [(one, machine.fact(one)) for one in shows]
-    known = [(one, fact) for one, fact in facts if isinstance(fact, Known)]
-    if not known:
-        doubts = [fact.why for one, fact in facts if isinstance(fact, Unknown) and one in machine.facts]
-        signs = any(isinstance(f, Absent) and s.startswith(("header:", "pkg-config:")) for s, f in facts)
-        if not signs:  # a machine file may be older than a table that names one sign more
-            doubts += [fact.why for _, fact in facts if isinstance(fact, Unknown)]
-        if doubts or not facts:
-            return "unknown", next(iter(doubts), "no fact tells")
-        return "missing", ""
-    versions = [(one, machine.value(one)) for one in (subject, *(thing.versions if thing else ()), *shows)]
-    for one, value in versions:
-        version = parse_version(value) if value else None
-        if version is not None:
-            label = f"{one.partition(':')[2] or one} {value}"
-            fits = specifier.contains(version, prereleases=True)
-            return ("present" if fits else "too-old"), label
-    one, fact = known[0]
-    where = fact.how or one.partition(":")[2]
-    return ("present" if not specifier else "unknown"), where
+    own = () if subject.startswith(("dep:", "cmake:", "crate:")) else (subject,)
+    return way(shows, (*own, *(thing.versions if thing else ()), *shows))
 
 
 def _shows(subject: str, thing: Thing | None) -> tuple[str, ...]:
