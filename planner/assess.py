@@ -55,6 +55,7 @@ class SourceBuild:
 
     `why` is one sentence; `misfits` are the version's wheels with the reason each was refused;
     `alternatives` are what fits instead, each with whether the set resolves with it (`planner.choosing`).
+    `allowed` is the user's reason to accept it ("": none was given), None where nobody does.
     """
 
     project: NormalizedName
@@ -70,6 +71,7 @@ class SourceBuild:
     build_requires: tuple[str, ...] = ()
     setup_requires: tuple[str, ...] = ()
     own: bool = False
+    allowed: str | None = None
 
 
 def source_build(pin: Pin, page: Page | None, reading: SdistReading | None, fits: Fits) -> SourceBuild | None:
@@ -98,6 +100,7 @@ def source_build(pin: Pin, page: Page | None, reading: SdistReading | None, fits
         build_requires=reading.build_requires if reading else (),
         setup_requires=reading.setup_requires if reading else (),
         own=isinstance(dist, Tree),
+        allowed=fits.policy.why_allowed(pin.project),
     )
 
 
@@ -126,11 +129,12 @@ def _build_finding(build: SourceBuild, allowed: frozenset[str]) -> Finding:
         instead = _best(build)
         remedy = f"{instead}, or {accept}" if instead else accept
     version = f" {build.version}" if build.version else ""
+    reason = f" It is allowed: {build.allowed.rstrip('.')}." if build.allowed else ""
     return Finding(
         code=build.code,
         severity=severity,
         project=build.project,
-        summary=f"{build.project}{version} is built from source ({kind}): {build.why}.",
+        summary=f"{build.project}{version} is built from source ({kind}): {build.why}.{reason}",
         remedy=remedy,
         evidence=(build.filename,),
         facts=build.native_because,

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-__all__ = ["CODES", "SEVERITIES", "Finding", "Severity"]
+__all__ = ["CODES", "SEVERITIES", "UNLOWERED", "UNPROVEN", "Finding", "Severity"]
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 """Worst first."""
+UNPROVEN = frozenset({"WP524", "WP604", "WP702", "WP704"})
+"""The codes of what could not be known: with one of them nothing is proven."""
+UNLOWERED = frozenset({"WP120", "WP520", "WP521", "WP522", "WP523", "WP525", "WP527", "WP602"})
+"""The codes of what leaves no plan; a policy cannot make less of them."""
 
 CODES: Mapping[str, str] = MappingProxyType(
     {

@@ -139,6 +139,7 @@ def build_json(build: SourceBuild, ready: Ready | None) -> dict[str, Any]:
         **(_readiness_json(one) if one else {}),
         "code": build.code,
         "why": build.why,
+        "allowed": build.allowed,
         "kind": _KIND[build.native],
         "because": list(build.native_because),
         "backend": build.backend,

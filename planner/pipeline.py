@@ -6,9 +6,9 @@ Knows the order of the work and nothing that a piece knows itself; must not prin
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,19 @@ from planner.disk import read_local
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.request import MachineRequest, Request
-from planner.supply import catalog_of, client_of, sdist_reader, sources_of
+from planner.supply import Supply, sources_of
 from planner.target import look_locally, machine_for
 from planner.viewpoint import as_asked, as_seen, plan_folder
 
 if TYPE_CHECKING:
     from planner.backends import Installed, Taken, Torch
     from planner.building.readiness import Ready
+    from planner.changes import Change
     from planner.checking import Judged
     from planner.explaining.values import Explanation
     from planner.indexes.catalog import IndexCatalog
     from planner.keeping import Earlier, Upgrades
+    from planner.locking.values import Locked
     from planner.routing import Router
     from planner.settings import Settings
     from planner.verdict import Checked
@@ -41,13 +43,21 @@ SECONDS_TO_CHOOSE = 30.0
 """After this no further attempt is made to better a resolution."""
 
 
-def check(request: Request, say: Callable[[str], None], warn: Callable[[str], None]) -> Checked:
+def check(
+    request: Request,
+    say: Callable[[str], None],
+    warn: Callable[[str], None],
+    supply: Supply | None = None,
+) -> Checked:
     """The answer to `wheelplan check`. Raises WheelplanError.
 
     `say` is told what is under way, `warn` what works and could work better (a cache that cannot be used).
+    `supply` is what several targets share, and stays open.
     """
-    with _running(request, say, warn) as run:
-        return _told(run, _judged(run, say))
+    with nullcontext(supply) if supply else closing(Supply(request.world, say, warn)) as sources:
+        run = _running(request, sources)
+        taken, ignored = _judged(run, say)
+        return _told(run, taken, ignored)
 
 
 def explain(
@@ -66,8 +76,9 @@ def explain(
         here=lambda: machine_for(request.machine, request.world),
         warn=warn,
     )
-    with _running(request, say, warn) as run:
-        taken = _judged(run, say)
+    with closing(Supply(request.world, say, warn)) as supply:
+        run = _running(request, supply)
+        taken, _ = _judged(run, say)
         judged = taken.judged
         told = (*run.torch.notes, *taken.notes)
         for note in (*run.settings.notes, *run.inputs.notes, *told, *run.earlier.notes):
@@ -80,54 +91,53 @@ def explain(
         return explain_project(judged, project, say, kept.versions if kept else {})
 
 
-@contextmanager
-def _running(request: Request, say: Callable[[str], None], warn: Callable[[str], None]) -> Iterator[_Run]:
-    """Everything that is known before the resolution; its connections are closed at the end."""
+def _running(request: Request, supply: Supply) -> _Run:
+    """Everything that is known before the resolution."""
     from planner.backends import torch_of  # noqa: PLC0415
     from planner.intake import build_inputs, inputs_of  # noqa: PLC0415
     from planner.keeping import of_these, read_earlier, upgrades_of  # noqa: PLC0415
+    from planner.locking.comparing import must_be_there  # noqa: PLC0415
     from planner.settings import read_settings, with_inputs  # noqa: PLC0415
 
     world = request.world
     with ThreadPoolExecutor(1, "wheelplan-machine") as aside:
         settings = read_settings(
-            request.flags, environ=world.environ, cwd=world.cwd, read=read_local, now=world.now
+            request.flags,
+            environ=world.environ,
+            cwd=world.cwd,
+            read=read_local,
+            now=world.now,
+            target=request.target,
         )
         upgrades = upgrades_of(settings)
         wanted = request.machine.or_else(settings.text, settings.items)
         fingerprint = aside.submit(machine_for, wanted, world)  # waits for programs, mostly
-        client = client_of(settings, world)
-        sdists = sdist_reader(world, warn)
-        try:
-            missing: list[Note] = []
-            inputs = inputs_of(request, settings, client, missing)
-            building = build_inputs(request, settings, client)
-            settings = with_inputs(settings, inputs)
-            machine = fingerprint.result()
-            torch = torch_of(settings, inputs, machine, world)
-            catalog = catalog_of(
-                settings, torch.first, client=client, sdists=sdists, world=world, say=say, warn=warn
-            )
-            earlier = read_earlier(request, upgrades, machine.markers)
-            if earlier.plan is not None:
-                asked = as_asked(request, settings, inputs, building)
-                earlier = of_these(earlier, asked["inputs"], asked["requirements"])
-            yield _Run(
-                request=request,
-                settings=settings,
-                wanted=wanted,
-                inputs=inputs,
-                building=building,
-                machine=machine,
-                torch=torch,
-                catalog=catalog,
-                missing=tuple(missing),
-                upgrades=upgrades,
-                earlier=earlier,
-            )
-        finally:
-            sdists.close()
-            client.close()
+        client = supply.client(settings)
+        missing: list[Note] = []
+        inputs = inputs_of(request, settings, client, missing)
+        building = build_inputs(request, settings, client)
+        settings = with_inputs(settings, inputs)
+        machine = fingerprint.result()
+    torch = torch_of(settings, inputs, machine, world)
+    earlier = read_earlier(request, upgrades, machine.markers)
+    if request.locked:
+        must_be_there(earlier.data, earlier.notes, request.output)
+    if earlier.plan is not None:
+        asked = as_asked(request, settings, inputs, building)
+        earlier = of_these(earlier, asked["inputs"], asked["requirements"])
+    return _Run(
+        request=request,
+        settings=settings,
+        wanted=wanted,
+        inputs=inputs,
+        building=building,
+        machine=machine,
+        torch=torch,
+        catalog=supply.catalog(settings, torch.first),
+        missing=tuple(missing),
+        upgrades=upgrades,
+        earlier=earlier,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +157,14 @@ class _Run:
     earlier: Earlier
 
 
-def _judged(run: _Run, say: Callable[[str], None]) -> Taken:
-    """The set as it is judged in the end: over the indexes of the torch backend that was taken."""
+def _judged(run: _Run, say: Callable[[str], None]) -> tuple[Taken, tuple[Finding, ...]]:
+    """The set as it is judged in the end: over the indexes of the torch backend that was taken.
+
+    With it come the findings that the user's policy ignores.
+    """
     from planner.autobackend import judged_torch  # noqa: PLC0415
     from planner.backends import installed_torch, replaced  # noqa: PLC0415
+    from planner.verdict import levelled  # noqa: PLC0415
 
     first, installed = run.torch.first, installed_torch(run.settings, run.machine)
 
@@ -161,8 +175,8 @@ def _judged(run: _Run, say: Callable[[str], None]) -> Taken:
     taken = judged_torch(run.torch, judge, say)
     judged = taken.judged
     found = replaced(judged.packages, installed, judged.trials.roots.asks)
-    findings = tuple(sorted((*judged.findings, *found), key=Finding.sort_key))
-    return replace(taken, judged=replace(judged, findings=findings))
+    findings, ignored = levelled((*judged.findings, *found), dict(run.settings.tables.levels))
+    return replace(taken, judged=replace(judged, findings=findings)), ignored
 
 
 def _judged_over(
@@ -229,10 +243,10 @@ def _unisolated(settings: Settings) -> frozenset[str]:
     return frozenset(canonicalize_name(name) for name in settings.items("no-build-isolation-package"))
 
 
-def _told(run: _Run, taken: Taken) -> Checked:
+def _told(run: _Run, taken: Taken, ignored: tuple[Finding, ...]) -> Checked:
     from planner.changes import changes  # noqa: PLC0415
     from planner.plan.reading import same_but_for_today  # noqa: PLC0415
-    from planner.verdict import Checked, may_be_planned  # noqa: PLC0415
+    from planner.verdict import Checked, may_be_planned, needless, not_built  # noqa: PLC0415
 
     request, inputs, earlier, judged = run.request, run.inputs, run.earlier, taken.judged
     # Constraint files are inputs too, and not what a reader asked about.
@@ -240,10 +254,14 @@ def _told(run: _Run, taken: Taken) -> Checked:
     plan = _plan(run, taken) if may_be_planned(judged.findings, judged.set_aside) else ""
     if plan and same_but_for_today(earlier.data, plan.encode()):
         plan = earlier.data.decode()
-    old = earlier.plan if plan else None
+    old = earlier.plan if plan or request.locked else None
+    changed = changes(old, judged.packages) if old else ()
+    whole = bool(inputs.files) and not judged.set_aside
+    unbuilt = not_built(run.settings.policy.allow_builds, judged.packages, whole=whole)
     unknown = run.upgrades.unknown(earlier.plan, (package.name for package in judged.packages))
     told = (*run.torch.notes, *taken.notes)
-    notes = (*run.settings.notes, *inputs.notes, *told, *earlier.notes, *unknown)
+    idle = () if request.target else needless(run.settings.get("allow-build"), unbuilt)
+    notes = (*run.settings.notes, *inputs.notes, *told, *earlier.notes, *unknown, *idle)
     counts = run.catalog.counts
     return Checked(
         machine=run.machine,
@@ -257,7 +275,7 @@ def _told(run: _Run, taken: Taken) -> Checked:
         rounds=judged.rounds,
         choice=judged.choice,
         cuda=judged.cuda,
-        changes=changes(old, judged.packages) if old else (),
+        changes=changed,
         had_plan=earlier.there,
         ready=judged.ready,
         backend=taken.shown,
@@ -265,6 +283,24 @@ def _told(run: _Run, taken: Taken) -> Checked:
         bytes=counts.received,
         origins=(*run.settings.origins, *inputs.options.origins),
         fail_on=request.fail_on or run.settings.text("fail-on", "error"),
+        ignored=ignored,
+        unbuilt=unbuilt,
+        locked=_locked(run, judged, plan, changed) if request.locked else None,
+    )
+
+
+def _locked(run: _Run, judged: Judged, plan: str, changed: Sequence[Change]) -> Locked:
+    """The plan that is there, held against what would be written."""
+    from planner.locking.comparing import compared  # noqa: PLC0415
+    from planner.plan.reading import Previous  # noqa: PLC0415
+
+    return compared(
+        run.earlier.data,
+        plan,
+        pins=run.earlier.plan or Previous(),
+        changes=changed,
+        page=judged.trials.catalog.page,
+        builds=judged.builds,
     )
 
 

@@ -68,7 +68,8 @@ class Policy:
     `exclude_newer` drops files uploaded at or after that moment (as uv; a file without an upload time is
     kept only when no cut-off is set, as uv does).
     `prefer` is ours: a version with a wheel before newer ones that compile, unless those have been out for
-    longer than `max_held_back`; or the newest, as pip and uv take it.
+    longer than `max_held_back`; or the newest, as pip and uv take it. `build_reasons` tell why source builds
+    are allowed, by project, where the user gave a reason.
     """
 
     only_binary: frozenset[str] = frozenset()
@@ -83,8 +84,16 @@ class Policy:
     no_deps: bool = False
     require_hashes: bool = False
     allow_builds: frozenset[str] = frozenset()
+    build_reasons: tuple[tuple[str, str], ...] = ()
     prefer: Preference = "wheels"
     max_held_back: timedelta = MAX_HELD_BACK
+
+    def why_allowed(self, project: NormalizedName) -> str | None:
+        """The user's reason to accept a project's source build ("": none); None where it is not accepted."""
+        if not self.allow_builds & {project, ":all:"}:
+            return None
+        reasons = dict(self.build_reasons)
+        return reasons.get(project) or (reasons.get(":all:", "") if ":all:" in self.allow_builds else "")
 
     def prereleases_for(self, project: NormalizedName) -> Prereleases:
         """Whether its pre-releases may be used: what is said of it, else of all, else `prereleases`."""

@@ -98,7 +98,10 @@ class MachineRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One `check`: what is asked for, for which machine, under which settings of the command line."""
+    """One `check`: what is asked for, for which machine, under which settings of the command line.
+
+    `target` is one of those in the project's own settings; `locked` asks whether the plan would stay.
+    """
 
     words: tuple[str, ...]
     machine: MachineRequest
@@ -112,6 +115,8 @@ class Request:
     output: str = DEFAULT_PLAN
     build_constraints_output: str = ""
     fail_on: str = ""
+    target: str = ""
+    locked: bool = False
     flags: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
@@ -131,6 +136,7 @@ class Request:
         }
         own |= {"command", "version", "machine", "assume", "python", "python_version", "python_platform"}
         own |= {"output_format", "fail_on", "quiet", "verbose", "color", "project", "plan"}
+        own |= {"target", "all_targets", "locked"}
         return cls(
             words=tuple(args.words),
             machine=MachineRequest.of(args),
@@ -144,5 +150,6 @@ class Request:
             output=args.output or DEFAULT_PLAN,
             build_constraints_output=args.write_build_constraints or "",
             fail_on=args.fail_on or "",
+            locked=getattr(args, "locked", False),
             flags={k: v for k, v in vars(args).items() if k not in own and v is not None},
         )

@@ -15,6 +15,7 @@ from typing import Any
 
 from planner.config.merge import Setting, added_up, is_on, items_of, placed, policy_of, values_of
 from planner.config.ours import read_command_line, read_environment, read_file
+from planner.config.ourtables import Tables
 from planner.config.pipconf import read_pip
 from planner.config.places import Places, absolute, once, trusted
 from planner.config.uvconf import Documents, read_uv
@@ -36,7 +37,8 @@ class Settings:
 
     `named` are uv's `--index`, `extra` pip's `--extra-index-url`, `default` the default index (None with
     `--no-index`), `links` the find-links; `explicit` serve only what is pinned to them (`Wanted.index`).
-    `values` holds every setting by name, also those that only one command heeds (`get`).
+    `values` holds every setting by name, also those that only one command heeds (`get`); `tables` is what our
+    own file has beside them: reasons of allowed builds, levels of codes, targets.
     """
 
     policy: Policy
@@ -50,6 +52,7 @@ class Settings:
     trusted_hosts: tuple[str, ...] = ()
     timeout: float | None = None
     values: tuple[tuple[str, Setting], ...] = ()
+    tables: Tables = Tables()  # noqa: RUF009 (deeply frozen)
     notes: tuple[Note, ...] = ()
 
     @property
@@ -111,20 +114,25 @@ def read_settings(
     now: datetime,
     platform: str = sys.platform,
     prefix: str = "",
+    target: str = "",
 ) -> Settings:
     """All settings of a run.
 
     `overrides` are the command line's, by long name (`index-url` or `index_url`), None where not said; `read`
     gives a file's bytes or raises `OSError`; `now` (aware) is what durations count from; `prefix` is the
-    environment whose pip.conf counts (else `VIRTUAL_ENV`, `CONDA_PREFIX`, the running one).
+    environment whose pip.conf counts (else `VIRTUAL_ENV`, `CONDA_PREFIX`, the running one). What `target`
+    says, one that our own file has, comes right after the command line.
     Raises `UsageError`, with the setting's origin, for what is not understood.
     """
     prefix = prefix or environ.get("VIRTUAL_ENV") or environ.get("CONDA_PREFIX") or sys.prefix
     documents = Documents(read)
     pip = read_pip(environ, read, platform=platform, prefix=prefix)
     uv = read_uv(environ, documents, cwd=cwd, platform=platform)
-    own = [read_command_line(overrides), read_environment(environ), read_file(environ, documents, cwd=cwd)]
-    layers = [*own, pip, added_up(uv)]
+    file, tables = read_file(environ, documents, cwd=cwd)
+    chosen = Layer(said=list(tables.target(target).said) if target else [])
+    layers = [
+        read_command_line(overrides), chosen, read_environment(environ), file, pip, added_up(uv),
+    ]  # fmt: skip
     values = values_of(layers)
     places = Places(cwd=cwd, environ=environ)
     notes = tuple(Note(where=where, text=text) for layer in layers for where, text in layer.notes)
@@ -135,12 +143,13 @@ def read_settings(
     )
     timeout = values.get("timeout")
     settings = Settings(
-        policy=policy_of(layers, values, now),
+        policy=replace(policy_of(layers, values, now), build_reasons=tables.reasons),
         constraints=tuple(absolute(path, cwd) for path in items_of(values, "constraint")),
         build_constraints=tuple(absolute(path, cwd) for path in items_of(values, "build-constraint")),
         trusted_hosts=items_of(values, "trusted-host"),
         timeout=timeout.value if timeout and isinstance(timeout.value, float) else None,
         values=tuple(values.items()),
+        tables=tables,
         notes=notes,
     )
     return _with_indexes(settings, layers, values, places)

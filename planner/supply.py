@@ -29,7 +29,49 @@ if TYPE_CHECKING:
     from planner.roots import Sources
     from planner.settings import Settings
 
-__all__ = ["catalog_of", "client_of", "sdist_reader", "sources_of"]
+__all__ = ["Supply", "catalog_of", "client_of", "sdist_reader", "sources_of"]
+
+
+class Supply:
+    """The connections and index pages of a run, closed at its end; all its targets share them."""
+
+    def __init__(self, world: World, say: Callable[[str], None], warn: Callable[[str], None]) -> None:
+        self._world, self._say, self._warn = world, say, warn
+        self._client: Client | None = None
+        self._sdists = sdist_reader(world, warn)
+        self._catalogs: dict[object, IndexCatalog] = {}
+
+    def close(self) -> None:
+        """End all connections, and the child that reads sdists."""
+        self._sdists.close()
+        if self._client is not None:
+            self._client.close()
+
+    def client(self, settings: Settings) -> Client:
+        """The one of the first settings: targets differ in nothing that it heeds."""
+        if self._client is None:
+            self._client = client_of(settings, self._world)
+        return self._client
+
+    def catalog(
+        self, settings: Settings, serve: Callable[[NormalizedName], tuple[Index, ...] | None]
+    ) -> IndexCatalog:
+        """The settings' indexes; what an earlier target read of them is there already."""
+        key = (settings.indexes, settings.policy.index_strategy)
+        known = self._catalogs.get(key)
+        if known is not None:
+            return known.rerouted(serve)
+        made = catalog_of(
+            settings,
+            serve,
+            client=self.client(settings),
+            sdists=self._sdists,
+            world=self._world,
+            say=self._say,
+            warn=self._warn,
+        )
+        self._catalogs[key] = made
+        return made
 
 
 def client_of(settings: Settings, world: World) -> Client:

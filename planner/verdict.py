@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+
+from packaging.utils import canonicalize_name
 
 from planner.assess import SourceBuild
 from planner.building.readiness import Ready
@@ -11,19 +14,21 @@ from planner.changes import Change
 from planner.choosing.values import Choice
 from planner.cuda.values import CudaView
 from planner.facts import Machine
-from planner.findings import SEVERITIES, Finding
+from planner.findings import SEVERITIES, UNPROVEN, Finding, Severity
 from planner.plan import Package
+from planner.wanted import Note
 
 if TYPE_CHECKING:
+    from planner.locking.values import Locked
     from planner.routing import Backend
+    from planner.settings import Setting
 
-__all__ = ["Checked", "Verdict", "may_be_planned", "verdict_of"]
+__all__ = ["Checked", "Verdict", "levelled", "may_be_planned", "needless", "not_built", "verdict_of"]
 
 Verdict: TypeAlias = Literal["clear", "builds", "blocked", "unproven"]
 """`clear`: all wheels. `builds`: source builds, all pure Python or allowed. `blocked`: findings that stop.
 `unproven`: something that the answer depends on could not be known."""
 
-UNPROVEN = frozenset({"WP524", "WP604", "WP702", "WP704"})
 UNPINNED = frozenset({"WP602"})
 
 
@@ -36,6 +41,8 @@ class Checked:
     can be made. `requests` and `bytes` count what was asked; `origins` are (setting, value, origin).
     `changes` are the differences to the plan that was at its place, `had_plan` says whether anything was.
     `backend` is the torch backend that was taken, where one was asked for.
+    `ignored` are findings whose codes a policy passes over, `unbuilt` projects whose source builds are
+    accepted and that are not built. `locked` is the answer to `--locked`: nothing is written then.
     `fail_on` is a severity or `never`. `notes` are sentences on settings and inputs that have no effect.
     """
 
@@ -58,6 +65,9 @@ class Checked:
     changes: tuple[Change, ...] = ()
     backend: Backend | None = None
     had_plan: bool = False
+    ignored: tuple[Finding, ...] = ()
+    unbuilt: tuple[str, ...] = ()
+    locked: Locked | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -66,10 +76,10 @@ class Checked:
 
     @property
     def exit_code(self) -> int:
-        """0 proven good, 1 a finding at or above `fail_on` (or no resolution), 2 not proven."""
+        """0 proven good, 1 a finding at or above `fail_on`, no resolution or another plan, 2 not proven."""
         if self.verdict == "unproven":
             return 2
-        if self.set_aside:
+        if self.set_aside or (self.locked is not None and not self.locked.same):
             return 1
         if self.fail_on == "never":
             return 0
@@ -77,6 +87,33 @@ class Checked:
             SEVERITIES[: SEVERITIES.index(self.fail_on) + 1] if self.fail_on in SEVERITIES else SEVERITIES
         )
         return int(any(found.severity in limits for found in self.findings))
+
+
+def levelled(
+    findings: Sequence[Finding], levels: Mapping[str, str]
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The findings with the severities that a policy gives their codes, and those that it ignores."""
+    kept = [
+        replace(found, severity=cast("Severity", levels[found.code])) if found.code in levels else found
+        for found in findings
+        if levels.get(found.code) != "ignore"
+    ]
+    ignored = [found for found in findings if levels.get(found.code) == "ignore"]
+    return tuple(sorted(kept, key=Finding.sort_key)), tuple(ignored)
+
+
+def not_built(allowed: Iterable[str], packages: Sequence[Package], *, whole: bool) -> tuple[str, ...]:
+    """Those of the accepted source builds that are none; `whole` says that `packages` is all there is."""
+    built = {package.name: bool(package.source_build) for package in packages}
+    names = sorted(name for name in allowed if name != ":all:")
+    return tuple(name for name in names if not built.get(canonicalize_name(name), not whole))
+
+
+def needless(setting: Setting | None, unbuilt: Iterable[str]) -> Iterator[Note]:
+    """A remark for each source build that the setting `allow-build` accepts and that is none."""
+    for name in unbuilt:
+        text = f"{name} is allowed to be built from source, and is not: `allow-build` needs it no more."
+        yield Note(where=setting.origin if setting else "", text=text)
 
 
 def may_be_planned(findings: tuple[Finding, ...], set_aside: tuple[str, ...]) -> bool:

@@ -85,6 +85,8 @@ def _builds(checked: Checked, *, verbose: bool) -> Iterator[Line]:
         style = _STYLE[build.native]
         label = f"  {name:<{wide}}  {_KIND[build.native]:<7}  "
         yield Line(((label, style), (f"{build.code}  ", "dim"), (build.why, style)), wide + 4)
+        if build.allowed:
+            yield Line(((f"  {'':<{wide}}  allowed    ", "dim"), (build.allowed, "green")), wide + 15)
         for detail in _details(build, verbose=verbose):
             yield _plain(f"  {'':<{wide}}  {detail}", "dim", wide + 4)
         ready = checked.ready.of(build.project) if checked.ready else None

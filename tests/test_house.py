@@ -41,7 +41,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ),
     ("inputs", "resolve", "sdist", "assess", "plan"),
     ("probes", "indexes", "reader", "config", "settings"),
-    ("roots", "changes", "verdict", "disk", "request", "doubts", "building", "choosing", "cuda"),
+    ("roots", "changes", "locking", "verdict", "disk", "request", "doubts", "building", "choosing", "cuda"),
     (
         *("ahead", "searching", "intake", "keeping", "checking", "explaining"),
         *("buildlines", "heldlines", "wording", "jsonform", "viewpoint"),

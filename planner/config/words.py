@@ -20,6 +20,7 @@ __all__ = [
     "Value",
     "anchored",
     "convert",
+    "listed",
     "nearest",
     "parse_bool",
 ]
@@ -175,7 +176,7 @@ def convert(name: str, value: Any, origin: str, *, separator: str | None = None)
     if allowed and wanted not in allowed:
         hint = nearest(str(wanted), allowed)
         raise UsageError(
-            f"`{name}` is {str(wanted)[:60]!r}, and must be {_listed(allowed)}.", where=origin, hint=hint
+            f"`{name}` is {str(wanted)[:60]!r}, and must be {listed(allowed)}.", where=origin, hint=hint
         )
     return Said(name, wanted, origin)
 
@@ -210,7 +211,8 @@ def _items(value: Any, separator: str | None) -> tuple[str, ...] | None:
     return None
 
 
-def _listed(words: Iterable[str]) -> str:
+def listed(words: Iterable[str]) -> str:
+    """`a, b or c`."""
     *most, last = words
     return f"{', '.join(most)} or {last}" if most else last
 

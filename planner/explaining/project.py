@@ -16,9 +16,9 @@ from planner.explaining.files import file_groups, nearest_miss
 from planner.explaining.raising import raised
 from planner.explaining.values import Explained, Kind, NotThere, Other, Raised
 from planner.explaining.versions import Considered, wants_lowest
+from planner.findings import UNPROVEN
 from planner.knowledge.names import neighbours
 from planner.prerequisites.states import command_of
-from planner.verdict import UNPROVEN
 
 if TYPE_CHECKING:
     from planner.building.readiness import Ready

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from planner.cuda.reasoning import reasoning
 from planner.dists import Sdist
 from planner.explaining.values import Swap, VerdictExplained
-from planner.findings import SEVERITIES
-from planner.verdict import UNPROVEN, verdict_of
+from planner.findings import SEVERITIES, UNPROVEN
+from planner.verdict import verdict_of
 
 if TYPE_CHECKING:
     from planner.checking import Judged

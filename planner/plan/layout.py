@@ -121,6 +121,7 @@ def _package(package: Package, plan_dir: str) -> Iterator[str]:
             "extras": package.extras,
             "source-build": package.source_build,
             "reason": package.reason,
+            "allowed": package.allowed,
             "build-backend": package.build_backend,
             "build-requires": package.build_requires,
             "alternatives": package.alternatives,

@@ -24,7 +24,7 @@ from planner.plan.values import PlanInput
 from planner.tomltext import TomlProblem, load_toml
 from planner.urls import without_credentials
 
-__all__ = ["OF_TODAY", "Previous", "PreviousPin", "read_previous", "same_but_for_today"]
+__all__ = ["OF_TODAY", "Previous", "PreviousPin", "lasting", "read_previous", "same_but_for_today"]
 
 OF_TODAY = frozenset({"WP506", "WP507", "WP508", "WP509", "WP510", "WP511"})
 """Findings that compare a plan with the newest versions of the day: no reason, alone, to write it anew."""
@@ -237,12 +237,13 @@ def same_but_for_today(old: bytes, new: bytes) -> bool:
     if not _is_sealed(old):
         return False
     try:
-        return _lasting(load_toml(old)) == _lasting(load_toml(new))
+        return lasting(load_toml(old)) == lasting(load_toml(new))
     except TomlProblem:
         return False
 
 
-def _lasting(document: dict[str, Any]) -> dict[str, Any]:
+def lasting(document: dict[str, Any]) -> dict[str, Any]:
+    """A plan without what tells of the index of the day."""
     tool = _table(document.get("tool"))
     ours = dict(_table(tool.get("wheelplan")))
     findings = map(_table, ours.pop("findings", ()))

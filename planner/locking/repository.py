@@ -1,0 +1,99 @@
+"""What of two plans differs by the user's own doing: inputs, settings, machine; reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from planner.locking.values import Difference, of_package, packages_of
+
+__all__ = ["builds_differ", "inputs_differ", "machine_differs", "requirements_differ"]
+
+
+def inputs_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    """The files, words, extras, groups and the torch backend that two plans are made of."""
+
+    def difference(kind: str, subject: str, text: str) -> Difference:
+        return Difference(side="repository", kind=kind, subject=subject, text=text)
+
+    before, after = _digests(old), _digests(new)
+    for path in sorted(before.keys() | after.keys()):
+        if path not in after:
+            yield difference("input", path, f"{path} is no input any more")
+        elif path not in before:
+            yield difference("input", path, f"{path} is an input now")
+        elif before[path] != after[path]:
+            yield difference("input", path, f"{path} is not as it was when the plan was made")
+    for key, what in (("requirements", "requirement"), ("extras", "extra"), ("groups", "group")):
+        there, here = set(old.get(key, ())), set(new.get(key, ()))
+        for word in sorted(there - here):
+            yield difference(what, word, f"the {what} `{word}` is not asked for any more")
+        for word in sorted(here - there):
+            yield difference(what, word, f"the {what} `{word}` is asked for now")
+    backends = [str(one.get("torch-backend", "none")) for one in (old, new)]
+    if backends[0] != backends[1]:
+        yield difference("setting", "torch-backend", f"torch-backend: {backends[1]}, was {backends[0]}")
+
+
+def _digests(plan: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    return {
+        str(one.get("path", "")): (str(one.get("sha256", "")), str(one.get("role", "")))
+        for one in plan.get("inputs", ())
+    }
+
+
+def requirements_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    """The projects that the inputs themselves ask for: their lines are told by `required-by`."""
+    before, after = _asked(old), _asked(new)
+    for name in sorted(before.keys() - after.keys()):
+        text = f"{name} is not asked for any more (it was by {', '.join(before[name])})"
+        yield Difference(side="repository", kind="requirement", subject=name, text=text)
+    for name in sorted(after.keys() - before.keys()):
+        text = f"{name} is asked for now ({', '.join(after[name])})"
+        yield Difference(side="repository", kind="requirement", subject=name, text=text)
+
+
+def _asked(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, package in packages_of(document).items():
+        askers = of_package(package).get("required-by", ())
+        lines = [who for who in askers if who.rpartition(":")[2].isdigit()]
+        if lines:
+            found[name] = lines
+    return found
+
+
+def machine_differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    """The machines that two plans are for, and what builds find there."""
+    before, after = old.get("machine", {}), new.get("machine", {})
+    for key in dict.fromkeys((*before, *after)):
+        there, here = before.get(key, "nothing"), after.get(key, "nothing")
+        if there != here and key != "memory-available":
+            yield Difference(
+                side="repository", kind="machine", subject=key, text=f"machine: {key} {here}, was {there}"
+            )
+    states = [
+        {one.get("need"): one.get("state") for one in table.get("prerequisites", ())} for table in (old, new)
+    ]
+    for need in sorted(states[0].keys() & states[1].keys()):
+        if states[0][need] != states[1][need]:
+            text = f"machine: {need} is {states[1][need]}, was {states[0][need]}"
+            yield Difference(side="repository", kind="machine", subject=str(need), text=text)
+
+
+def builds_differ(
+    old: Mapping[str, Any], new: Mapping[str, Any], told: Iterable[str]
+) -> Iterator[Difference]:
+    """What else differs of source builds whose pins stay: what builds them, and the reason to allow them."""
+    before, after = packages_of(old), packages_of(new)
+    for name in sorted((before.keys() & after.keys()) - set(told)):
+        there, here = of_package(before[name]), of_package(after[name])
+        if there.get("allowed") != here.get("allowed"):
+            text = f"{name} is allowed to be built: {here.get('allowed', 'no reason is given')}"
+            yield Difference(side="repository", kind="setting", subject=name, text=text)
+        requires = (there.get("build-requires", []), here.get("build-requires", []))
+        if requires[0] != requires[1]:
+            was = ", ".join(one for one in requires[0] if one not in requires[1])
+            now = ", ".join(one for one in requires[1] if one not in requires[0])
+            text = f"{name} is built with {now or 'less'}, was with {was or 'less'}"
+            yield Difference(side="result", kind="build", subject=name, text=text)
