@@ -6,8 +6,8 @@ What is done and what is left is a value, also when a phase failed or the run wa
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from planner.disk import write_text
@@ -61,6 +61,8 @@ class Installation:
     python: str
     logs: Path
     environ: Mapping[str, str]
+    installed: Mapping[str, str] = field(default_factory=dict)
+    """The versions of what the environment held before, by project."""
     use_plan_indexes: bool = True
     """False where the user's own settings name indexes, which may hold credentials that a plan does not."""
 
@@ -89,7 +91,8 @@ class Installation:
         """The words that carry a phase out."""
         program = self.installer.program
         pins = (*phase.pins, *phase.constraints)
-        indexes = index_words(self.plan.indexes, pins, program) if self.use_plan_indexes else ()
+        rows = [one._replace(path=self._beside(one.path)) for one in self.plan.indexes]
+        indexes = index_words(rows, pins, program) if self.use_plan_indexes else ()
         return command_of(
             phase,
             self._source(phase),
@@ -97,7 +100,18 @@ class Installation:
             start=self.installer.start,
             python=self.python,
             indexes=indexes,
+            again=self._stale(phase),
         )
+
+    def _stale(self, phase: Phase) -> bool:
+        """Whether what is there was built against another version (of torch) than the plan's."""
+        if phase.kind != "build" or phase.packages[0].name not in self.installed:
+            return False
+        planned = {one.name: one.version for one in self.plan.packages}
+        return any(self.installed.get(name) != planned.get(name) for name in phase.packages[0].install_after)
+
+    def _beside(self, path: str) -> str:
+        return str(Path(self.plan_dir, path)) if path else ""
 
     def _source(self, phase: Phase) -> Source:
         stem = self.stem(phase)
@@ -128,12 +142,12 @@ def install(
     phases = one.phases
     _make_folder(one.logs)
     for number, phase in enumerate(phases):
-        begin(phase)
         log = one.log(phase)
-        for path, text in one.files(phase):
-            write_text(str(path), text)
-        environ = child_environ(one.environ, phase.variables)
         try:
+            begin(phase)
+            for path, text in one.files(phase):
+                write_text(str(path), text)
+            environ = child_environ(one.environ, phase.variables)
             code = run(one.command(phase), environ=environ, log=log, follow=follow)
         except KeyboardInterrupt:
             return Installed(done=phases[:number], left=phases[number:], interrupted=True)
@@ -152,8 +166,3 @@ def _make_folder(folder: Path) -> None:
             where=str(folder),
             hint="Name another with --logs DIR.",
         ) from None
-
-
-def phase_words(phases: Sequence[Phase]) -> str:
-    """Phases as a reader knows them, joined."""
-    return ", ".join(phase.name for phase in phases)

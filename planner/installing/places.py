@@ -12,8 +12,16 @@ from pathlib import Path
 
 from planner.errors import UsageError
 from planner.plan.recipe import INSTALLERS, Program
+from planner.probes.installed import read_folder_name
 
-__all__ = ["Installer", "child_environ", "environment_python", "find_installer", "log_folder"]
+__all__ = [
+    "Installer",
+    "child_environ",
+    "environment_python",
+    "find_installer",
+    "installed_versions",
+    "log_folder",
+]
 
 PIP_READS_LOCKS = (26, 1)
 
@@ -106,6 +114,21 @@ def _pip(*, required: bool) -> Installer | None:
         where="--installer",
         hint=f"`{sys.executable} -m pip install 'pip>=26.1'`, or take --installer uv.",
     )
+
+
+def installed_versions(python: str) -> dict[str, str]:
+    """What a virtual environment holds, by the names of its folders; nothing of any other Python."""
+    top = Path(python).parent.parent
+    if not (top / "pyvenv.cfg").is_file():
+        return {}
+    folders = [*sorted(top.glob("lib/python3*/site-packages")), top / "Lib" / "site-packages"]
+    found: dict[str, str] = {}
+    for folder in folders:
+        for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+            read = read_folder_name(entry.name)
+            if read is not None:
+                found.setdefault(*read)
+    return found
 
 
 def child_environ(environ: Mapping[str, str], variables: tuple[tuple[str, str], ...]) -> dict[str, str]:

@@ -11,17 +11,23 @@ The installer (`planner.installing`) and the exported scripts follow these phase
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from packaging.utils import canonicalize_name
 
+from planner.errors import PlanError
 from planner.plan.openvalues import PlanFile, PlannedPackage
 
 __all__ = ["Kind", "Phase", "phases_of"]
 
 Kind: TypeAlias = Literal["first", "wheels", "builds", "tools", "build"]
+
+
+_PIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.+!_-]*\Z")
+_AGAIN = "Make the plan again with `wheelplan check`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,10 @@ class Phase:
 
 
 def phases_of(plan: PlanFile) -> tuple[Phase, ...]:
-    """The phases of a plan, first to last; none of them is empty."""
+    """The phases of a plan, first to last; none of them is empty.
+
+    Raises PlanError for a build requirement that is no pin: it would stand among an installer's words.
+    """
     wheels = [one for one in plan.packages if not one.kind]
     isolated = [one for one in plan.packages if one.kind and one.isolated]
     alone = _ordered([one for one in plan.packages if one.kind and not one.isolated])
@@ -131,7 +140,12 @@ def _settings(one: PlannedPackage) -> tuple[str, ...]:
 
 
 def _by_name(pins: Iterable[str]) -> dict[str, str]:
-    return {canonicalize_name(pin.partition("==")[0]): pin for pin in pins}
+    found: dict[str, str] = {}
+    for pin in pins:
+        if not _PIN.match(pin):
+            raise PlanError(f"The plan's build requirement {pin[:60]!r} is no pin.", hint=_AGAIN)
+        found[canonicalize_name(pin.partition("==")[0])] = pin
+    return found
 
 
 def _joined(

@@ -38,43 +38,39 @@ def command_of(
     start: Sequence[str],
     python: str,
     indexes: Sequence[str] = (),
+    again: bool = False,
 ) -> tuple[str, ...]:
     """The words of one phase. `start` starts the installer (`uv`; `python -m pip`), `python` is the target.
 
-    `indexes` are words of `index_words`, for what the plan pins without naming its file.
+    `indexes` are words of `index_words`, for what the plan pins without naming its file. `again`: what is
+    installed of the version already was built against something else, and does not count.
     """
-    return tuple(_words(phase, source, program=program, start=start, python=python, indexes=indexes))
-
-
-def _words(
-    phase: Phase,
-    source: Source,
-    *,
-    program: Program,
-    start: Sequence[str],
-    python: str,
-    indexes: Sequence[str],
-) -> Iterator[str]:
     if program == "uv":
-        yield from (*start, "pip", "install", "--python", python)
+        words = [*start, "pip", "install", "--python", python]
     else:
-        yield from (*start, "--python", python, "install", "--no-input", "--disable-pip-version-check")
-    yield "--no-deps"
+        words = [*start, "--python", python, "install", "--no-input", "--disable-pip-version-check"]
+    words.append("--no-deps")
+    words += _how(phase, program)
+    if again:
+        words.append("--reinstall" if program == "uv" else "--force-reinstall")
+    if source.constraints:
+        words += ["--build-constraints" if program == "uv" else "--build-constraint", source.constraints]
+    for setting in phase.settings:
+        words += ["-C", setting]
+    if phase.kind in ("builds", "tools"):
+        words += indexes
+    words += phase.pins
+    return (*words, "-r", source.lock) if source.lock else tuple(words)
+
+
+def _how(phase: Phase, program: Program) -> Iterator[str]:
+    """Whether something may be built, and how."""
     if not phase.builds and phase.kind != "tools":
         yield from ("--no-build",) if program == "uv" else ("--only-binary", ":all:")
     if not phase.isolated:
         # Both keep the wheels that they build by the sdist alone: one that was compiled against another torch
         # would be taken again. https://pip.pypa.io/en/stable/topics/caching/#locally-built-wheels
         yield from ("--no-build-isolation", "--no-cache" if program == "uv" else "--no-cache-dir")
-    if source.constraints:
-        yield from ("--build-constraints" if program == "uv" else "--build-constraint", source.constraints)
-    for setting in phase.settings:
-        yield from ("-C", setting)
-    if phase.kind in ("builds", "tools"):
-        yield from indexes
-    yield from phase.pins
-    if source.lock:
-        yield from ("-r", source.lock)
 
 
 def index_words(indexes: Sequence[PlannedIndex], pins: Sequence[str], program: Program) -> tuple[str, ...]:

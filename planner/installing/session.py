@@ -1,0 +1,174 @@
+"""One `wheelplan install`, from words to sentences; prints and judges through what it is given alone."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.disk import read_local
+from planner.errors import PlanError
+from planner.installing.install import Installation, Installed, install, shown
+from planner.installing.places import (
+    Installer,
+    environment_python,
+    find_installer,
+    installed_versions,
+    log_folder,
+)
+from planner.plan.opened import open_plan
+from planner.plan.openvalues import PlanFile
+from planner.plan.phases import Phase
+from planner.request import DEFAULT_PLAN, World
+
+__all__ = ["InstallRequest", "Voice", "install_plan"]
+
+_INDEX_SETTINGS = ("index-url", "default-index", "extra-index-url", "index", "find-links", "no-index")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallRequest:
+    """What one `install` is asked; "" where the command line says nothing."""
+
+    world: World
+    plan: str = DEFAULT_PLAN
+    python: str = ""
+    installer: str = ""
+    logs: str = ""
+    dry_run: bool = False
+
+    @classmethod
+    def of(cls, args: Namespace, world: World) -> InstallRequest:
+        """From the command line's words."""
+        return cls(
+            world=world,
+            plan=args.plan or DEFAULT_PLAN,
+            python=args.python or "",
+            installer=args.installer or "",
+            logs=args.logs or "",
+            dry_run=args.dry_run,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """How a run speaks: `line` is a result, `note` a remark beside it, `progress` is soon overwritten."""
+
+    line: Callable[[str], None]
+    note: Callable[[str], None]
+    progress: Callable[[str], None]
+
+
+def install_plan(request: InstallRequest, voice: Voice, *, gate: Callable[[PlanFile, str], int]) -> int:
+    """Install a plan and return the exit code: the gate's where it does not let pass, 1 for a failed phase.
+
+    `gate` judges the machine for the plan's builds and wheels, with that Python, and tells why it refuses.
+    Raises WheelplanError where nothing can be begun.
+    """
+    world = request.world
+    data = _read(Path(world.cwd, request.plan), request.plan)
+    plan = open_plan(data, request.plan)
+    python = environment_python(request.python, world.environ, world.cwd)
+    installer = find_installer(request.installer, world.environ)
+    code = gate(plan, python)
+    if code:
+        return code
+    digest = hashlib.sha256(data + python.encode("utf-8", "surrogateescape")).hexdigest()
+    one = Installation(
+        plan=plan,
+        plan_dir=Path(world.cwd, request.plan).resolve().parent.as_posix(),
+        installer=installer,
+        python=python,
+        logs=Path(world.cwd, log_folder(request.logs, digest)),
+        environ=world.environ,
+        installed=installed_versions(python),
+        use_plan_indexes=not _names_indexes(installer, python, world),
+    )
+    if request.dry_run:
+        for phase in one.phases:
+            voice.line(shown(one, phase))
+        if one.phases:
+            voice.note(f"Nothing was run. The files named above are written to {one.logs} when it is.")
+        return 0
+    result = install(
+        one,
+        begin=lambda phase: voice.note(f"{_heading(one, phase)}: {one.log(phase)}"),
+        follow=voice.progress,
+    )
+    for line in _told(one, result):
+        voice.line(line)
+    return result.exit_code
+
+
+def _read(path: Path, named: str) -> bytes:
+    try:
+        return read_local(str(path))
+    except OSError as error:
+        raise PlanError(
+            f"The plan cannot be read: {error.strerror or error}.",
+            where=named,
+            hint="Make one with `wheelplan check`, or name it: `wheelplan install PLAN`.",
+        ) from None
+
+
+def _names_indexes(installer: Installer, python: str, world: World) -> bool:
+    """Whether the installer's own settings name an index: they know credentials, a plan never does."""
+    from planner.config.pipconf import read_pip  # noqa: PLC0415
+    from planner.config.uvconf import Documents, read_uv  # noqa: PLC0415
+
+    if installer.program == "pip":
+        layer = read_pip(
+            world.environ, read_local, platform=sys.platform, prefix=str(Path(python).parent.parent)
+        )
+    else:
+        layer = read_uv(world.environ, Documents(read_local), cwd=world.cwd, platform=sys.platform)
+    return bool(layer.indexes) or any(layer.first(name) for name in _INDEX_SETTINGS)
+
+
+def _heading(one: Installation, phase: Phase) -> str:
+    phases = one.phases
+    return f"[{phases.index(phase) + 1}/{len(phases)}] {_doing(phase)}"
+
+
+def _doing(phase: Phase) -> str:
+    """What a phase does, for a reader."""
+    names = ", ".join(f"{one.name} {one.version}".rstrip() for one in phase.packages)
+    if phase.kind == "first":
+        return f"what others are built against: {names}"
+    if phase.kind == "wheels":
+        return f"wheels: {len(phase.packages)}"
+    if phase.kind == "builds":
+        return f"builds in isolation: {names}"
+    if phase.kind == "tools":
+        return f"build requirements: {', '.join(phase.pins)}"
+    return f"build without isolation: {names}"
+
+
+def _count(phases: tuple[Phase, ...]) -> str:
+    count = sum(len(phase.packages) for phase in phases)
+    return f"{count} distribution{'' if count == 1 else 's'}"
+
+
+def _told(one: Installation, result: Installed) -> Iterator[str]:
+    """The end of a run: what is installed, and where it failed what to do."""
+    failure = result.failure
+    if failure is not None:
+        ended = f"exit code {failure.code}" if failure.code > 0 else f"ended by signal {-failure.code}"
+        yield from (f"  {line}" for line in failure.lines)
+        yield f"{one.installer.program} failed ({ended}) in: {_doing(failure.phase)}."
+        yield f"  its whole output: {failure.log}"
+        yield f"  to try it alone: {shown(one, failure.phase)}"
+        if failure.code == -9:
+            yield "  it was killed: mostly that is the memory; fewer jobs need less (MAX_JOBS=1)"
+    elif result.interrupted:
+        yield f"Interrupted in: {_doing(result.left[0])}."
+    if result.left:
+        done = f"{_count(result.done)} of {len(one.plan.packages)}" if result.done else "nothing"
+        yield f"Installed before that: {done}. Run the same command again: what is installed is kept."
+        return
+    extra = tuple(pin for phase in result.done for pin in phase.pins)
+    beside = f", and to build them {', '.join(extra)}" if extra else ""
+    yield f"Installed into {one.python}: {_count(result.done)}, as the plan says{beside}."
