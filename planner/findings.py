@@ -90,6 +90,20 @@ CODES: Mapping[str, str] = MappingProxyType(
         "WP703": "Whether a source build compiles anything cannot be told from its files.",
         "WP704": "A repository requirement names no commit, so it cannot be pinned.",
         "WP705": "Not everything that a source build needs can be told from its files.",
+        "WP801": "A wheel of the plan does not fit this machine.",
+        "WP802": "This Python is another than the plan's.",
+        "WP803": "A file that the plan was made from has changed.",
+        "WP804": "A file that the plan was made from is not there, so whether it has changed is not known.",
+        "WP805": "Something that a source build of the plan needs is not on this machine, or too old.",
+        "WP806": "Something that the plan needs when it runs is not on this machine, or too old.",
+        "WP807": "The memory that is free does not bear the compile jobs of the plan.",
+        "WP808": "The disk has no room for the files of the plan.",
+        "WP809": "Whether this machine has something that the plan needs is not known.",
+        "WP810": "The plan itself is blocked by what `check` found.",
+        "WP811": "The environment lacks a distribution of the plan.",
+        "WP812": "The environment holds another version, or another file, than the plan.",
+        "WP813": "The environment holds a distribution that is not of the plan.",
+        "WP814": "An installed file is not as its distribution installed it.",
     }
 )
 

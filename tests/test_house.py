@@ -44,9 +44,9 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("roots", "changes", "locking", "verdict", "disk", "request", "doubts", "building", "choosing", "cuda"),
     (
         *("ahead", "searching", "intake", "keeping", "checking", "explaining"),
-        *("buildlines", "heldlines", "wording", "jsonform", "viewpoint"),
+        *("buildlines", "heldlines", "wording", "jsonform", "viewpoint", "gates"),
     ),
-    ("target", "supply", "backends", "autobackend"),
+    ("target", "supply", "backends", "autobackend", "verifying"),
     ("pipeline", "report", "arguments"),
     ("cli",),
 )

@@ -47,9 +47,9 @@ class PlannedNeed(NamedTuple):
 class PlannedPackage(NamedTuple):
     """One pin. `kind` is "" for a wheel, else `native`, `pure` or `unknown`; exactly one source is there.
 
-    `allowed` says why
-    the user accepts the build. `directory` is a path from the plan's folder, `vcs` an address, `commit` its commit. `memory_per_job` is
-    the MiB that one of the planned `jobs` takes (None: none were planned).
+    `allowed` says why the user accepts the build. `directory` is a path from the plan's folder, `vcs` an
+    address, `commit` its commit. `memory_per_job` is the MiB that one of the planned `jobs` takes (None: none
+    were planned).
     """
 
     name: str
