@@ -84,8 +84,8 @@ def find_installer(named: str, environ: Mapping[str, str]) -> Installer:
         found = _uv(environ) if program == "uv" else _pip(required=bool(named))
         if found is not None:
             return found
-    what = "uv is not here" if named == "uv" else "neither uv nor a pip that reads locks is here"
-    raise UsageError(f"{what[0].upper()}{what[1:]}.", where="--installer", hint="`pip install uv` brings it.")
+    lacks = "no uv" if named == "uv" else "neither uv nor a pip that reads locks"
+    raise UsageError(f"There is {lacks} here.", where="--installer", hint="`pip install uv` brings it.")
 
 
 def _uv(environ: Mapping[str, str]) -> Installer | None:
@@ -108,9 +108,8 @@ def _pip(*, required: bool) -> Installer | None:
         return Installer(program="pip", start=(sys.executable, "-m", "pip"))
     if not required:
         return None
-    here = f"pip {told}, which stands beside wheelplan, reads no lock file" if told else "pip is not here"
     raise UsageError(
-        f"{here[0].upper()}{here[1:]}.",
+        f"The pip beside wheelplan is {told}, and reads no lock file." if told else "There is no pip here.",
         where="--installer",
         hint=f"`{sys.executable} -m pip install 'pip>=26.1'`, or take --installer uv.",
     )

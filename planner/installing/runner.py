@@ -46,9 +46,10 @@ def run(argv: Sequence[str], *, environ: Mapping[str, str], log: Path, follow: C
             except BaseException:
                 _end(child)
                 raise
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL among its words
+        why = getattr(error, "strerror", None) or error
         raise WheelplanError(
-            f"{argv[0]} cannot be run: {error.strerror or error}.",
+            f"{argv[0]} cannot be run: {why}.",
             where=str(log),
             hint="Name another installer with --installer, or another folder with --logs.",
         ) from None
