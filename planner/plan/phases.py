@@ -80,15 +80,19 @@ def phases_of(plan: PlanFile) -> tuple[Phase, ...]:
 
 def _ordered(builds: Sequence[PlannedPackage]) -> list[PlannedPackage]:
     """Each after those of the others that it is built against; what waits for itself goes by its name."""
-    left = sorted(builds, key=lambda one: one.name)
-    done: list[PlannedPackage] = []
-    while left:
-        waiting = {one.name for one in left}
-        free = [one for one in left if not (waiting - {one.name}) & set(one.install_after)]
-        taken = (free or left)[0]
-        done.append(taken)
-        left.remove(taken)
-    return done
+    against = {one.name: set(one.install_after) for one in builds}
+
+    def weight(one: PlannedPackage) -> tuple[int, str]:
+        """How many it waits for, over all steps: who waits for a ring waits for more than those in it."""
+        found: set[str] = set()
+        asked = [one.name]
+        while asked:
+            new = (against[asked.pop()] & against.keys()) - found
+            found |= new
+            asked += new
+        return len(found - {one.name}), one.name
+
+    return sorted(builds, key=weight)
 
 
 def _isolated(builds: Iterable[PlannedPackage], shared: tuple[tuple[str, str], ...]) -> Iterator[Phase]:
