@@ -38,7 +38,7 @@ _ENV = "ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=/opt/venv PA
 # What the built wheels are linked against, as packages: the runtime image is of the same release.
 _LINKED = (
     "uv pip install --quiet --no-deps --no-index --target /tmp/built /wheels/*.whl",
-    "find /tmp/built -name '*.so*' -exec ldd {} + 2>/dev/null > /tmp/linked || true",
+    "{ find /tmp/built -name '*.so*' -exec ldd {} + 2>/dev/null > /tmp/linked || true; }",
     "awk '$2 == \"=>\" && $3 ~ /^[/]/ { print $3 }' /tmp/linked | sort -u > /tmp/files",
     (
         'while read -r file; do dpkg-query -S "$file" "$(realpath "$file")" 2>/dev/null || true; done'
@@ -159,7 +159,7 @@ def _builder(plan: PlanFile, asked: Asked, images: Images, phases: Iterable[Phas
     if names:
         yield _run((), *_install(images.manager, sorted(names)))
     if images.cuda:
-        yield "# A Python with its headers (python-build-standalone); what is built fits the runtime's as well."
+        yield "# A Python with its headers (python-build-standalone); what is built fits the runtime's."
         yield "ENV UV_PYTHON_INSTALL_DIR=/opt/python"
         yield _run((_CACHE,), f"UV_PYTHON_DOWNLOADS=automatic uv python install {images.python}")
     yield _run((_CACHE, _NETRC), f"uv venv --seed --python {images.python} /opt/venv")

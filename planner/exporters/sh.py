@@ -5,6 +5,7 @@ The gate; what lacks of the system (by root alone); an environment; then the pha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -87,7 +88,7 @@ if [ ! -x "$python" ]; then
     fi
 fi
 "$python" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != sys.argv[1])' {version} || {{
-    say "$python is not Python "{version}"."
+    say "$python is not Python {version}."
     exit 1
 }}
 work=$(mktemp -d)
@@ -115,13 +116,20 @@ def _lines(plan: PlanFile, asked: Asked) -> Iterator[str]:
     yield ""
     yield _GATE.rstrip()
     yield from _system(plan)
-    minor = ".".join(str(plan.machine.get("python", "3")).split(".")[:2])
-    yield _ENVIRONMENT.format(version=word(minor)).rstrip()
+    yield _ENVIRONMENT.format(version=_minor(plan)).rstrip()
     for phase in phases_of(plan):
         yield ""
         yield from _phase(plan, phase, asked)
     yield ""
     yield 'say "Everything of the plan is in $venv."'
+
+
+def _minor(plan: PlanFile) -> str:
+    """The plan's Python, `3.12`."""
+    match = re.match(r"\d{1,2}\.\d{1,3}(?=\.|\Z)", str(plan.machine.get("python", "")))
+    if match is None:
+        raise PlanError("The plan does not tell the Python that it is for.", where=plan.where)
+    return match[0]
 
 
 def _path(path: str) -> str:
