@@ -23,6 +23,8 @@ examples:
   wheelplan check torch vllm --torch-backend auto --assume cuda-driver=550.54
   wheelplan check requirements.txt --python-version 3.14 --assume glibc=2.28 --assume cuda-driver=550.54
   cat requirements.txt | wheelplan check - --output-format json
+  wheelplan check requirements.txt --locked            in CI: would the plan stay as it is?
+  wheelplan check --all-targets                        a plan for each of [[tool.wheelplan.targets]]
 
 {_EPILOG}"""
 
@@ -159,7 +161,10 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         help="write the pins of all build requirements, for `--build-constraint` of pip and uv",
     )
     add("--fail-on", choices=("error", "warning", "note", "never"), help="(default: error)")
-    _add_settings(parser)
+    add("--locked", action="store_true", help="write nothing; fail where the plan would not stay as it is")
+    add("--target", metavar="NAME", help="plan for one of [[tool.wheelplan.targets]]")
+    add("--all-targets", action="store_true", help="plan for each of them, over the same index pages")
+    _add_settings(parser, ("text", "json", "sarif", "github"))
 
 
 def _add_explain(parser: argparse.ArgumentParser) -> None:
@@ -179,9 +184,9 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser)
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
+def _add_settings(parser: argparse.ArgumentParser, formats: tuple[str, ...] = ("text", "json")) -> None:
     """What every command that resolves takes beside its inputs."""
-    parser.add_argument("--output-format", choices=("text", "json"), default="text")
+    parser.add_argument("--output-format", choices=formats, default="text")
     parser.add_argument("--allow-build", action="append", metavar="PROJECT", help="accept its source build")
     _add_machine(parser)
     _add_pip_words(parser)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 INTERRUPTED = 130
-_STDOUT = ("-", "/dev/stdout")
 
 
 def _version(_: argparse.Namespace, printer: Printer) -> int:
@@ -36,55 +35,16 @@ def _version(_: argparse.Namespace, printer: Printer) -> int:
 
 
 def _check(args: argparse.Namespace, printer: Printer) -> int:
-    from planner import pipeline  # noqa: PLC0415
-    from planner.disk import write_text  # noqa: PLC0415
-    from planner.jsonform import checked_json  # noqa: PLC0415
-    from planner.request import DEFAULT_PLAN, Request, World  # noqa: PLC0415
+    from planner.checkcommand import check  # noqa: PLC0415
 
-    if args.output in _STDOUT and args.output_format == "json":
-        raise UsageError(
-            "The plan and the JSON cannot both go to the standard output.",
-            where="-o",
-            hint="Name a file for the plan.",
-        )
-    # A run of seconds makes many objects and few cycles: without the collector a hundred pages are read in a
-    # third of the time, and the most memory held stays the same.
-    gc.disable()
-    progress = printer.progress()
-    try:
-        checked = pipeline.check(Request.of(args, World.real()), progress.say, printer.note)
-    finally:
-        gc.enable()
-        progress.done()
-    path = args.output or DEFAULT_PLAN
-    code = checked.exit_code
-    written = ""
-    if path in _STDOUT:  # the plan alone, so that it can be sent on
-        if checked.plan:
-            printer.text(checked.plan)
-        printer, path = printer.aside(), ""
-    elif checked.plan:
-        written = write_text(path, checked.plan)
-    if args.write_build_constraints and checked.plan:  # as with the plan: else the file stays as it is
-        lines = checked.ready.build_constraints if checked.ready else ()
-        write_text(args.write_build_constraints, "".join(f"{line}\n" for line in lines))
-    if args.output_format == "json":
-        printer.json(checked_json(checked, plan_path=path, exit_code=code))
-        return code
-    for note in checked.notes:
-        printer.note(note)
-    if args.verbose:
-        for name, value, origin in checked.origins:
-            printer.note(f"{name} = {value} ({origin})")
-    printer.checked(checked, plan_path=path, written=written)
-    return code
+    return check(args, printer)
 
 
 def _explain(args: argparse.Namespace, printer: Printer) -> int:
     from planner import pipeline  # noqa: PLC0415
     from planner.request import Request, World  # noqa: PLC0415
 
-    gc.disable()  # as in `_check`
+    gc.disable()  # as in `planner.checkcommand`
     progress = printer.progress()
     try:
         found = pipeline.explain(Request.of(args, World.real()), args.plan or "", progress.say, printer.note)

@@ -91,7 +91,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "WP704": "A repository requirement names no commit, so it cannot be pinned.",
         "WP705": "Not everything that a source build needs can be told from its files.",
         "WP801": "A wheel of the plan does not fit this machine.",
-        "WP802": "This Python is another than the plan's.",
+        "WP802": "This Python, system or architecture is another than the plan's.",
         "WP803": "A file that the plan was made from has changed.",
         "WP804": "A file that the plan was made from is not there, so whether it has changed is not known.",
         "WP805": "Something that a source build of the plan needs is not on this machine, or too old.",
@@ -104,6 +104,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "WP812": "The environment holds another version, or another file, than the plan.",
         "WP813": "The environment holds a distribution that is not of the plan.",
         "WP814": "An installed file is not as its distribution installed it.",
+        "WP820": "The plan is not what `check` would write now.",
     }
 )
 

@@ -285,6 +285,7 @@ def _told(run: _Run, taken: Taken, ignored: tuple[Finding, ...]) -> Checked:
         fail_on=request.fail_on or run.settings.text("fail-on", "error"),
         ignored=ignored,
         unbuilt=unbuilt,
+        files=tuple(file.path for file in inputs.files),
         locked=_locked(run, judged, plan, changed) if request.locked else None,
     )
 

@@ -140,17 +140,18 @@ class Printer:
         """The result of `check` for a reader; lines are broken on a terminal alone."""
         from planner.wording import lines_of  # noqa: PLC0415
 
-        self._lines(
-            lines_of(checked, verbose=self._verbose, quiet=self._quiet, plan_path=plan_path, written=written)
+        whole = lines_of(
+            checked, verbose=self._verbose, quiet=self._quiet, plan_path=plan_path, written=written
         )
+        self.lines(whole)
 
     def explained(self, found: Explanation) -> None:
         """The result of `explain` for a reader."""
         from planner.explaining.lines import explained_lines  # noqa: PLC0415
 
-        self._lines(explained_lines(found, verbose=self._verbose))
+        self.lines(explained_lines(found, verbose=self._verbose))
 
-    def _lines(self, lines: Iterable[Line]) -> None:
+    def lines(self, lines: Iterable[Line]) -> None:
         """Lines that hold foreign text, broken on a terminal alone."""
         from rich.text import Text  # noqa: PLC0415
 

@@ -36,6 +36,7 @@ UNPINNED = frozenset({"WP602"})
 class Checked:
     """The answer to `wheelplan check`.
 
+    `files` are all files that were read, `inputs` those that were named.
     `packages` is the whole resolution; when `set_aside` names requirements, it is that of the others, shown
     so that every problem is seen at once, and there is no plan. `plan` is the plan's text, or "" when none
     can be made. `requests` and `bytes` count what was asked; `origins` are (setting, value, origin).
@@ -67,6 +68,7 @@ class Checked:
     had_plan: bool = False
     ignored: tuple[Finding, ...] = ()
     unbuilt: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     locked: Locked | None = None
 
     @property

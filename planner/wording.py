@@ -6,6 +6,7 @@ Knows words, order and which style a piece has; must not print, measure a termin
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,9 +19,10 @@ from planner.cuda.reasoning import reasoning
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.heldlines import OF_CHOICES, held_lines
+from planner.locking.words import locked_lines
 from planner.verdict import Checked
 
-__all__ = ["Line", "finding_lines", "lines_of", "machine_line"]
+__all__ = ["Line", "finding_lines", "lines_of", "machine_line", "verdict_sentence"]
 
 _KIND = {True: "native", False: "pure", None: "unknown"}
 _STYLE = {True: "bold", None: "", False: "dim"}
@@ -54,6 +56,19 @@ def lines_of(checked: Checked, *, verbose: bool, quiet: bool, plan_path: str, wr
         if checked.backend is not None:
             yield _plain(f"torch-backend: {checked.backend}", "dim", 15)
         yield _plain(_counts(checked), "dim", 10)
+    if checked.locked is None:
+        yield from _report(checked, verbose=verbose, quiet=quiet)
+        yield from (_plain(sentence, hang=2) for sentence in _next(checked, plan_path, written))
+        return
+    if verbose or replace(checked, locked=None).exit_code:  # something stops, whatever the plan is
+        yield from _report(replace(checked, changes=()), verbose=verbose, quiet=quiet)
+    yield Line()
+    for text, style in locked_lines(checked.locked, plan_path, verbose=verbose):
+        yield _plain(text, style, 4)
+
+
+def _report(checked: Checked, *, verbose: bool, quiet: bool) -> Iterator[Line]:
+    """What was found, down to the verdict."""
     blocks = (
         [*_builds(checked, verbose=verbose)],
         [*_held(checked, verbose=verbose, quiet=quiet)],
@@ -70,8 +85,7 @@ def lines_of(checked: Checked, *, verbose: bool, quiet: bool, plan_path: str, wr
         yield Line()
     good = checked.verdict in ("clear", "builds")
     word = (f"{checked.verdict}: ", "bold green" if good else "bold red")
-    yield Line((word, (_verdict(checked), "bold")), 2)
-    yield from (_plain(sentence, hang=2) for sentence in _next(checked, plan_path, written))
+    yield Line((word, (verdict_sentence(checked), "bold")), 2)
 
 
 def _builds(checked: Checked, *, verbose: bool) -> Iterator[Line]:
@@ -204,14 +218,17 @@ def _counts(checked: Checked) -> str:
     rest = " (the other requirements)" if checked.set_aside else ""
     projects = _plural(len(checked.packages), "project")
     builds = _plural(len(checked.packages) - wheels, "source build")
-    return f"resolved: {projects} from {where}{rest}: {_plural(wheels, 'wheel')}, {builds}"
+    codes = ", ".join(sorted({found.code for found in checked.ignored}))
+    passed = f"; {_plural(len(checked.ignored), 'finding')} ignored by a setting ({codes})" if codes else ""
+    return f"resolved: {projects} from {where}{rest}: {_plural(wheels, 'wheel')}, {builds}{passed}"
 
 
 def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _verdict(checked: Checked) -> str:
+def verdict_sentence(checked: Checked) -> str:
+    """The verdict, as what follows its word."""
     native = sum(build.native is True for build in checked.builds)
     doubtful = sum(build.native is None for build in checked.builds)
     errors = sum(found.severity == "error" for found in checked.findings)

@@ -44,10 +44,11 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("roots", "changes", "locking", "verdict", "disk", "request", "doubts", "building", "choosing", "cuda"),
     (
         *("ahead", "searching", "intake", "keeping", "checking", "explaining"),
-        *("buildlines", "heldlines", "wording", "jsonform", "viewpoint", "gates"),
+        *("buildlines", "heldlines", "wording", "jsonform", "viewpoint", "targetlines", "gates"),
     ),
     ("target", "supply", "backends", "autobackend", "verifying"),
-    ("pipeline", "report", "arguments"),
+    ("pipeline", "targets", "report", "arguments"),
+    ("checkcommand",),
     ("cli",),
 )
 RANK = {name: rank for rank, row in enumerate(ROWS) for name in row}

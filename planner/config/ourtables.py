@@ -17,7 +17,7 @@ from planner.config.words import Said, anchored, convert, listed, nearest
 from planner.errors import UsageError
 from planner.findings import CODES, UNLOWERED, UNPROVEN
 
-__all__ = ["LEVELS", "TABLES", "Tables", "Target", "read_allowed", "read_tables"]
+__all__ = ["HOW", "LEVELS", "TABLES", "Tables", "Target", "read_allowed", "read_tables"]
 
 TABLES = ("fail-on-codes", "targets", "required-machines")
 LEVELS = ("error", "warning", "note", "ignore")
@@ -66,7 +66,7 @@ class Tables:
         found = next((target for target in self.targets if target.name == name), None)
         if found is None:
             names = [target.name for target in self.targets]
-            known = f"There are {listed(names)}." if names else _HOW
+            known = f"There are {listed(names)}." if names else HOW
             raise UsageError(
                 f"There is no target named `{name[:60]}`.",
                 where=self.where or "--target",
@@ -75,7 +75,7 @@ class Tables:
         return found
 
 
-_HOW = 'Write one into pyproject.toml: [[tool.wheelplan.targets]] name = "gpu", machine = "gpubox.toml".'
+HOW = 'Write one into pyproject.toml: [[tool.wheelplan.targets]] name = "gpu", machine = "gpubox.toml".'
 
 
 @dataclass(frozen=True, slots=True)

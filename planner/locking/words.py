@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from planner.findings import Finding
 from planner.locking.values import SIDES, Locked
 
-__all__ = ["locked_json", "locked_lines"]
+__all__ = ["locked_findings", "locked_json", "locked_lines"]
 
 SHOWN = 12
 
@@ -29,6 +30,21 @@ def locked_lines(locked: Locked, plan_path: str, *, verbose: bool = False) -> It
     if not locked.same:
         yield f"differs: {plan_path} is not what `check` would write. Nothing was written.", "bold red"
         yield "Run the same command without --locked, and commit what it writes.", ""
+
+
+def locked_findings(locked: Locked) -> tuple[Finding, ...]:
+    """The differences as findings, for gates."""
+    return tuple(
+        Finding(
+            code="WP820",
+            severity="error",
+            project=one.subject if one.side != "repository" else "",
+            summary=f"{SIDES[one.side]}: {one.text}.",
+            remedy="run `wheelplan check` without --locked, and commit what it writes",
+            evidence=(one.subject,) if one.kind == "input" else (),
+        )
+        for one in locked.differences
+    )
 
 
 def locked_json(locked: Locked) -> dict[str, Any]:
