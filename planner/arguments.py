@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from planner.exporters.arguments import add_export
+from planner.installing.arguments import add_install
+
 __all__ = ["parser"]
 
 _EPILOG = """\
@@ -87,6 +90,8 @@ def parser() -> argparse.ArgumentParser:
         usage="wheelplan explain [PROJECT] [INPUT ...] [options]",
     )
     _add_explain(explain)
+    _add_common(add_install(commands))
+    _add_common(add_export(commands))
     fingerprint = commands.add_parser(
         "fingerprint",
         help="tell what is known of this machine, and how it was found",

@@ -13,7 +13,7 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from planner import arguments
@@ -21,6 +21,7 @@ from planner.errors import UsageError, WheelplanError
 
 if TYPE_CHECKING:
     from planner.report import Printer
+    from planner.verifying.values import Verified
 
 __all__ = ["main"]
 
@@ -81,6 +82,52 @@ def _fingerprint(args: argparse.Namespace, printer: Printer) -> int:
     return 0
 
 
+def _install(args: argparse.Namespace, printer: Printer) -> int:
+    from planner.installing.session import InstallRequest, Voice, install_plan  # noqa: PLC0415
+    from planner.report import printable  # noqa: PLC0415
+    from planner.request import World  # noqa: PLC0415
+
+    world = World.real()
+    progress = printer.progress()
+
+    def alone(say: Callable[[str], None]) -> Callable[[str], None]:
+        """With the line of the progress wiped first."""
+
+        def told(text: str) -> None:
+            progress.done()
+            say(printable(text))
+
+        return told
+
+    def gate(python: str) -> Verified:
+        from planner.verifying.values import VerifyRequest  # noqa: PLC0415
+        from planner.verifying.verify import verify  # noqa: PLC0415
+
+        asked = VerifyRequest(request.plan, role="build", python=python, allow=tuple(args.allow))
+        return verify(asked, world.environ, world.cwd)
+
+    request = InstallRequest.of(args, world)
+    voice = Voice(line=alone(printer.text), note=alone(printer.note), progress=progress.say)
+    try:
+        return install_plan(request, voice, gate=gate)
+    finally:
+        progress.done()
+
+
+def _export(args: argparse.Namespace, printer: Printer) -> int:
+    from planner.disk import write_text  # noqa: PLC0415
+    from planner.exporters.session import ExportRequest, exported  # noqa: PLC0415
+    from planner.request import World  # noqa: PLC0415
+
+    request = ExportRequest.of(args, World.real())
+    text = exported(request)
+    if request.output:
+        printer.note(f"{request.output}: {write_text(request.output, text)}.")
+    else:
+        printer.text(text)
+    return 0
+
+
 def _cache(args: argparse.Namespace, printer: Printer) -> int:
     from planner.disk import cache_folder, clear_cache  # noqa: PLC0415
 
@@ -94,7 +141,14 @@ def _cache(args: argparse.Namespace, printer: Printer) -> int:
 
 
 _TAKE_INPUTS = ("check", "explain")
-_COMMANDS = {"check": _check, "explain": _explain, "fingerprint": _fingerprint, "cache": _cache}
+_COMMANDS = {
+    "check": _check,
+    "explain": _explain,
+    "export": _export,
+    "fingerprint": _fingerprint,
+    "cache": _cache,
+    "install": _install,
+}
 
 
 def _tell(error: WheelplanError, args: argparse.Namespace, printer: Printer) -> int:

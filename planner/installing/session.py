@@ -20,9 +20,9 @@ from planner.installing.places import (
     log_folder,
 )
 from planner.plan.opened import open_plan
-from planner.plan.openvalues import PlanFile
 from planner.plan.phases import Phase
 from planner.request import DEFAULT_PLAN, World
+from planner.verifying.values import Verified
 
 __all__ = ["InstallRequest", "Voice", "install_plan"]
 
@@ -62,10 +62,10 @@ class Voice:
     progress: Callable[[str], None]
 
 
-def install_plan(request: InstallRequest, voice: Voice, *, gate: Callable[[PlanFile, str], int]) -> int:
+def install_plan(request: InstallRequest, voice: Voice, *, gate: Callable[[str], Verified]) -> int:
     """Install a plan and return the exit code: the gate's where it does not let pass, 1 for a failed phase.
 
-    `gate` judges the machine for the plan's builds and wheels, with that Python, and tells why it refuses.
+    `gate` judges the machine for the plan's wheels and builds, with that Python.
     Raises WheelplanError where nothing can be begun.
     """
     world = request.world
@@ -73,9 +73,11 @@ def install_plan(request: InstallRequest, voice: Voice, *, gate: Callable[[PlanF
     plan = open_plan(data, request.plan)
     python = environment_python(request.python, world.environ, world.cwd)
     installer = find_installer(request.installer, world.environ)
-    code = gate(plan, python)
-    if code:
-        return code
+    verified = gate(python)
+    for line in _refused(verified):
+        voice.line(line)
+    if verified.exit_code:
+        return verified.exit_code
     digest = hashlib.sha256(data + python.encode("utf-8", "surrogateescape")).hexdigest()
     one = Installation(
         plan=plan,
@@ -112,6 +114,20 @@ def _read(path: Path, named: str) -> bytes:
             where=named,
             hint="Make one with `wheelplan check`, or name it: `wheelplan install PLAN`.",
         ) from None
+
+
+def _refused(verified: Verified) -> Iterator[str]:
+    """What the gate has against it, and what it was told to accept."""
+    for one in verified.allowed:
+        yield f"accepted by --allow {one.code}: {one.summary}"
+    for one in verified.told:
+        if one.severity == "note":
+            continue
+        yield f"{one.severity} {one.code} {one.summary}"
+        if one.remedy:
+            yield f"  -> {one.remedy}"
+    if verified.exit_code:
+        yield "Nothing was installed: the plan does not hold here (`wheelplan verify` tells more)."
 
 
 def _names_indexes(installer: Installer, python: str, world: World) -> bool:

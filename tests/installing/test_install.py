@@ -24,6 +24,7 @@ from planner.installing.places import (
 from planner.installing.runner import run, tail
 from planner.installing.session import InstallRequest, Voice, install_plan
 from planner.request import World
+from planner.verifying.values import Told, Verified
 from tests.installing.making import package, plan_text
 from tests.shelf import sdist, wheel
 
@@ -79,9 +80,12 @@ class Place:
         values = {"python": "env", "logs": "logs", **asked}
         voice = Voice(line=self.told.append, note=self.notes.append, progress=lambda _: None)
 
-        def gate(_: object, python: str) -> int:
+        def gate(python: str) -> Verified:
             self.judged.append(python)
-            return self.gate
+            told = (
+                Told("WP805", ("note", "error", "warning")[self.gate], "gcc is missing", remedy="install it"),
+            )
+            return Verified(str(self.plan), "build", "here", 4, 2, told=told)
 
         return install_plan(InstallRequest(world=world, **values), voice, gate=gate)
 
@@ -206,9 +210,9 @@ def test_the_gate_stands_before_everything(place: Place) -> None:
     place.gate = 1
     assert place.install() == 1
     place.gate = 2
+    assert place.told[:2] == ["error WP805 gcc is missing", "  -> install it"]
     assert place.install(dry_run=True) == 2
     assert place.runs == []
-    assert place.told == []
     assert not (place.folder / "logs").exists()
 
 

@@ -1,0 +1,81 @@
+"""`wheelplan install` on the command line: its words, its gate, its codes."""
+
+from __future__ import annotations
+
+import os
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Wheelplan
+from tests.installing.making import package, plan_text
+from tests.shelf import sha256, wheel
+
+
+@pytest.fixture
+def ready(sealed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a plan of one wheel, an environment, and a uv that fails where it is told so."""
+    (sealed / "requirements.txt").write_text("alpha\n", encoding="utf-8")
+    inputs = [{"path": "requirements.txt", "sha256": sha256(sealed / "requirements.txt")}]
+    rows = [package(wheel(sealed / "files", "alpha", "1.0"))]
+    (sealed / "pylock.wheelplan.toml").write_text(plan_text(rows, inputs=inputs), encoding="utf-8")
+    venv.create(sealed / ".venv", with_pip=False, symlinks=True)
+    stub = sealed / "bin" / "uv"
+    stub.parent.mkdir()
+    stub.write_text('#!/bin/sh\nprintf "broken\\033[1m\\n"\nexit ${CODE-0}\n', encoding="utf-8")
+    stub.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stub.parent}:{os.defpath}")
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    return sealed
+
+
+def test_a_plan_is_installed(ready: Path, wheelplan: Wheelplan) -> None:
+    ran = wheelplan("install", "--logs", "logs")
+    assert ran.code == 0, ran.err
+    assert ran.out == f"Installed into {ready}/.venv/bin/python: 1 distribution, as the plan says.\n"
+    assert ran.err == f"[1/1] wheels: 1: {ready}/logs/1-wheels.log\n"
+    assert wheelplan("install", "--logs", "logs", "-q").err == ""
+
+
+def test_the_commands_can_be_seen_first(ready: Path, wheelplan: Wheelplan) -> None:
+    ran = wheelplan("install", "--dry-run", "--logs", "my logs", "-p", ".venv")
+    assert ran.code == 0
+    words = f"{ready}/bin/uv pip install --python {ready}/.venv/bin/python --no-deps --no-build"
+    assert ran.out == f"{words} -r '{ready}/my logs/pylock.1-wheels.toml'\n"
+    assert not (ready / "my logs").exists()
+
+
+def test_a_failure_is_told_with_printable_lines(
+    ready: Path, wheelplan: Wheelplan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODE", "7")
+    ran = wheelplan("install", "--logs", "logs", "-q")
+    assert ran.code == 1
+    assert "  broken\\x1b[1m\n" in ran.out
+    assert "uv failed (exit code 7) in: wheels: 1." in ran.out
+
+
+def test_a_changed_input_stops_it_at_the_gate(ready: Path, wheelplan: Wheelplan) -> None:
+    (ready / "requirements.txt").write_text("alpha\nbeta\n", encoding="utf-8")
+    ran = wheelplan("install", "--logs", "logs")
+    assert ran.code == 1
+    assert "requirements.txt" in ran.out + ran.err
+    assert not (ready / "logs").exists()
+    assert wheelplan("install", "--logs", "logs", "--allow", "WP803").code == 0
+
+
+@pytest.mark.parametrize(
+    "words", [["none.toml"], ["-p", "nowhere"], ["--installer", "poetry"], ["--skip-verify"]]
+)
+def test_what_cannot_be_begun_is_not_proven(ready: Path, wheelplan: Wheelplan, words: list[str]) -> None:
+    assert wheelplan("install", *words).code == 2
+    assert not (ready / "logs").exists()
+
+
+def test_a_cut_plan_is_not_proven(ready: Path, wheelplan: Wheelplan) -> None:
+    plan = ready / "pylock.wheelplan.toml"
+    plan.write_bytes(plan.read_bytes()[:-40])
+    ran = wheelplan("install")
+    assert ran.code == 2
+    assert "cut or edited" in ran.err
