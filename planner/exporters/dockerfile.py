@@ -234,8 +234,12 @@ def _runtime(plan: PlanFile, asked: Asked, images: Images, phases: Iterable[Phas
         yield _run((), *_install(images.manager, sorted(names)))
     yield "ARG WHEELPLAN"
     yield "WORKDIR /plan"
-    yield "# The gate of what runs here; the driver is the host's, which no build of an image sees."
+    yield "# The gate of what runs here."
     gate = f'uv tool run --from "$WHEELPLAN" wheelplan verify {_plan(asked)} --role run'
+    driver = plan.machine.get("cuda-driver")
+    if driver and any(one.need == "cuda-driver" for one in plan.run_needs):
+        yield "# No build of an image sees the host's driver: verify again where the container runs."
+        gate += f" --assume {word(f'cuda-driver={driver}')}"
     yield _run((_UV, _CACHE, _PLAN, _NETRC), f"uv venv --python {images.python} /opt/venv", gate)
     for phase in phases:
         if phase.kind in ("first", "wheels"):
