@@ -6,7 +6,7 @@ Knows the order of the work and nothing that a piece knows itself; must not prin
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
@@ -24,7 +24,6 @@ from planner.viewpoint import as_asked, as_seen, plan_folder
 if TYPE_CHECKING:
     from planner.backends import Installed, Taken, Torch
     from planner.building.readiness import Ready
-    from planner.changes import Change
     from planner.checking import Judged
     from planner.explaining.values import Explanation
     from planner.indexes.catalog import IndexCatalog
@@ -254,8 +253,7 @@ def _told(run: _Run, taken: Taken, ignored: tuple[Finding, ...]) -> Checked:
     plan = _plan(run, taken) if may_be_planned(judged.findings, judged.set_aside) else ""
     if plan and same_but_for_today(earlier.data, plan.encode()):
         plan = earlier.data.decode()
-    old = earlier.plan if plan or request.locked else None
-    changed = changes(old, judged.packages) if old else ()
+    old = earlier.plan if plan else None
     whole = bool(inputs.files) and not judged.set_aside
     unbuilt = not_built(run.settings.policy.allow_builds, judged.packages, whole=whole)
     unknown = run.upgrades.unknown(earlier.plan, (package.name for package in judged.packages))
@@ -275,7 +273,7 @@ def _told(run: _Run, taken: Taken, ignored: tuple[Finding, ...]) -> Checked:
         rounds=judged.rounds,
         choice=judged.choice,
         cuda=judged.cuda,
-        changes=changed,
+        changes=changes(old, judged.packages) if old else (),
         had_plan=earlier.there,
         ready=judged.ready,
         backend=taken.shown,
@@ -286,20 +284,18 @@ def _told(run: _Run, taken: Taken, ignored: tuple[Finding, ...]) -> Checked:
         ignored=ignored,
         unbuilt=unbuilt,
         files=tuple(file.path for file in inputs.files),
-        locked=_locked(run, judged, plan, changed) if request.locked else None,
+        locked=_locked(run, judged, plan) if request.locked else None,
     )
 
 
-def _locked(run: _Run, judged: Judged, plan: str, changed: Sequence[Change]) -> Locked:
+def _locked(run: _Run, judged: Judged, plan: str) -> Locked:
     """The plan that is there, held against what would be written."""
     from planner.locking.comparing import compared  # noqa: PLC0415
-    from planner.plan.reading import Previous  # noqa: PLC0415
 
     return compared(
         run.earlier.data,
         plan,
-        pins=run.earlier.plan or Previous(),
-        changes=changed,
+        packages=judged.packages,
         page=judged.trials.catalog.page,
         builds=judged.builds,
     )

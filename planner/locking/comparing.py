@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import NormalizedName
 
-from planner.changes import Change
+from planner.changes import changes
 from planner.errors import PlanError
-from planner.locking.indexes import OF_MEMORY, findings_differ, indexes_differ, pins_differ
+from planner.locking.indexes import OF_MEMORY, findings_differ, indexes_differ, pins_differ, reasons_differ
 from planner.locking.repository import builds_differ, inputs_differ, machine_differs, requirements_differ
 from planner.locking.values import Difference, Locked, of_package, ours, packages_of
 from planner.page import Page
-from planner.plan.reading import Previous, lasting, same_but_for_today
+from planner.plan import Package
+from planner.plan.reading import lasting, read_previous, same_but_for_today
 from planner.tomltext import load_toml
 from planner.wanted import Note
 
@@ -39,16 +40,16 @@ def compared(
     old: bytes,
     new: str,
     *,
-    pins: Previous,
-    changes: Sequence[Change],
+    packages: Sequence[Package],
     page: Callable[[NormalizedName], Page],
     builds: Sequence[SourceBuild] = (),
 ) -> Locked:
     """The plan that is there against the one that would be written; `new` is "" where there would be none.
 
-    `pins` are the old plan's, `changes` what differs of them; `page` gives what the indexes have.
+    `packages` are what would be pinned, `builds` those of them that are source builds; `page` gives what the
+    indexes have.
     """
-    before = load_toml(old)
+    before, pins = load_toml(old), read_previous(old, "the plan")
     news = tuple(_news(before, builds))
     if new and same_but_for_today(old, new.encode()):
         return Locked(same=True, news=news)
@@ -56,6 +57,7 @@ def compared(
     if pins.sealed and after and _timeless(before) == _timeless(after):
         moment = f"{_machine(before)} were free when the plan was made, {_machine(after)} are now"
         return Locked(same=True, news=(*news, f"Compile jobs would be computed anew: {moment}"))
+    changed = changes(pins, packages)
     found: list[Difference] = []
     if not pins.sealed:
         text = "The plan was edited, merged or cut since it was made"
@@ -64,11 +66,13 @@ def compared(
         found += inputs_differ(ours(before), ours(after))
         found += requirements_differ(before, after)
         found += machine_differs(ours(before), ours(after))
-    found += pins_differ(before, pins, changes, page)
+    found += pins_differ(before, pins, changed, page)
     if after:
+        told = {change.project for change in changed}
+        found += reasons_differ(before, after, told)
         found += indexes_differ(ours(before), ours(after))
         found += findings_differ(ours(before), ours(after))
-        found += builds_differ(before, after, {change.project for change in changes})
+        found += builds_differ(before, after, told)
     else:
         found.append(Difference(side="result", kind="plan", subject="", text="No plan could be written"))
     if not found:

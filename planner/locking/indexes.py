@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from packaging.utils import NormalizedName
 
 from planner.changes import Change
-from planner.locking.values import Difference, Side, packages_of
+from planner.locking.values import Difference, Side, of_package, ours, packages_of
 from planner.page import Page
 from planner.plan.reading import OF_TODAY, Previous, PreviousPin
 
-__all__ = ["OF_MEMORY", "findings_differ", "indexes_differ", "pins_differ"]
+__all__ = ["OF_MEMORY", "findings_differ", "indexes_differ", "pins_differ", "reasons_differ"]
 
 _OF_INDEXES = frozenset({"WP501", "WP504", "WP505", "WP602", "WP604", "WP605"})
 OF_MEMORY = frozenset({"WP401", "WP402"})
@@ -37,7 +37,7 @@ def pins_differ(
             )
             continue
         why = ""
-        if pin is not None and "index" in entries.get(name, {}):
+        if pin is not None and entries.get(name, {}).keys() & {"wheels", "sdist"}:
             why = _gone(pin, page(name))
         if why:
             yield _world("gone", name, f"{name} {change.before}: {why}")
@@ -95,11 +95,17 @@ def findings_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
         {(one.get("code"), one.get("project", "")): one for one in plan.get("findings", ())}
         for plan in (old, new)
     )
+    sources = (
+        {project for code, project in table if str(code).startswith("WP1")} for table in (before, after)
+    )
+    built = set.intersection(*sources)
     for key in sorted(after.keys() | before.keys(), key=str):
         code, project = key
         there, here = before.get(key), after.get(key)
         if code in OF_TODAY | OF_MEMORY:
             continue
+        if str(code).startswith("WP1") and project in built and (there is None or here is None):
+            continue  # `reasons_differ` tells of it
         side: Side = "world" if code in _OF_INDEXES else "result"
         if there is None and here is not None:
             text = f"{here['severity']} {code}: {str(here['summary']).rstrip('.')}"
@@ -111,6 +117,22 @@ def findings_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
             of = f" of {project}" if project else ""
             text = f"{code}{of} is of severity {here['severity']}, was {there['severity']}"
             yield Difference(side="repository", kind="setting", subject=project, text=text)
+        elif there and here and there["summary"] != here["summary"] and project not in built:
+            text = f"{code} says: {str(here['summary']).rstrip('.')}"
+            yield Difference(side=side, kind="finding", subject=project, text=text)
+
+
+def reasons_differ(
+    old: Mapping[str, Any], new: Mapping[str, Any], told: Collection[str]
+) -> Iterator[Difference]:
+    """Source builds whose pins stay, and which are ones for another reason: a wheel came, or went."""
+    before, after = packages_of(old), packages_of(new)
+    same = ours(old).get("machine") == ours(new).get("machine")
+    for name in sorted((before.keys() & after.keys()) - set(told)):
+        there, here = of_package(before[name]).get("reason"), of_package(after[name]).get("reason")
+        if there != here and there and here:
+            text = f"{name} {after[name].get('version', '')}, a source build: {here}; it was: {there}"
+            yield Difference(side="world" if same else "result", kind="reason", subject=name, text=text)
 
 
 def _world(kind: str, subject: str, text: str) -> Difference:

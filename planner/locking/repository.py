@@ -68,7 +68,8 @@ def machine_differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
     before, after = old.get("machine", {}), new.get("machine", {})
     for key in dict.fromkeys((*before, *after)):
         there, here = before.get(key, "nothing"), after.get(key, "nothing")
-        if there != here and key != "memory-available":
+        stays = key in before and key in after
+        if there != here and key != "memory-available" and (stays or key != "cores"):  # where builds are
             yield Difference(
                 side="repository", kind="machine", subject=key, text=f"machine: {key} {here}, was {there}"
             )
