@@ -46,7 +46,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         *("ahead", "searching", "intake", "keeping", "checking", "explaining"),
         *("buildlines", "heldlines", "wording", "jsonform", "viewpoint", "targetlines", "gates"),
     ),
-    ("target", "supply", "backends", "autobackend", "verifying"),
+    ("exporters", "target", "supply", "backends", "autobackend", "verifying", "installing"),
     ("pipeline", "targets", "report", "arguments"),
     ("checkcommand",),
     ("cli",),
