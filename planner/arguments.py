@@ -6,6 +6,7 @@ import argparse
 
 from planner.exporters.arguments import add_export
 from planner.installing.arguments import add_install
+from planner.verifying.arguments import add_verify
 
 __all__ = ["parser"]
 
@@ -92,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     _add_explain(explain)
     _add_common(add_install(commands))
     _add_common(add_export(commands))
+    _add_common(add_verify(commands))
     fingerprint = commands.add_parser(
         "fingerprint",
         help="tell what is known of this machine, and how it was found",

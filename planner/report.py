@@ -98,6 +98,11 @@ class Printer:
         """A result that is text already (a machine file, a cache folder)."""
         self._out.write(text if text.endswith("\n") else f"{text}\n")
 
+    def plain(self, lines: Iterable[str]) -> None:
+        """A result of plain lines, which may hold foreign text; nothing is imported to show them."""
+        for line in lines:
+            self._out.write(f"{printable(line)}\n")
+
     def json(self, value: Mapping[str, Any]) -> None:
         """A result for programs; control characters stay escaped as JSON has them."""
         self._out.write(json.dumps(value, indent=2, ensure_ascii=True) + "\n")

@@ -36,6 +36,7 @@ __all__ = [
     "debian_of",
     "packages_to_ask",
     "prerequisites",
+    "ways_of",
 ]
 
 INSTALL: Mapping[str, str] = MappingProxyType(
@@ -132,7 +133,7 @@ def _prerequisite(
     project: NormalizedName, key: str, need: Need, machine: Machine, debian: Release | None, *, listed: bool
 ) -> Prerequisite:
     thing = thing_of(need.subject)
-    ways = _ways(need)
+    ways = ways_of(need)
     state, found = decide(ways, need.specifier, machine)
     gone = next((one.text for one in need.because if one.text.startswith(LEFT_PYTHON)), "")
     if gone and state == "unknown":
@@ -174,7 +175,7 @@ def _prerequisite(
     )
 
 
-def _ways(need: Need) -> tuple[str, ...]:
+def ways_of(need: Need) -> tuple[str, ...]:
     """The ways to meet a need: by its own subject, or by another that serves as well."""
     return tuple(_way(subject, need) for subject in (need.subject, *need.instead))
 

@@ -1,0 +1,1 @@
+"""`wheelplan verify`: a plan held against a machine; knows no index, and must not write anything."""

@@ -1,0 +1,201 @@
+"""The needs that a plan holds against facts: which count for a role, and what is told of those not met.
+
+Knows sentences and remedies; must not ask a machine (`planner.verifying.machine` does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from planner.facts import Absent, Known, Machine, Unknown, is_name
+from planner.plan.openvalues import PlanFile, PlannedNeed, PlannedPrerequisite
+from planner.prerequisites.deciding import decide, subjects_of
+from planner.verifying.values import Told, VerifyRequest
+
+__all__ = ["Asked", "asked_of", "told_of"]
+
+_DRIVER = "cuda-driver"
+
+
+class Asked(NamedTuple):
+    """A need that counts, `who` has it, and the ways to meet it. `without`: the loss where it may lack."""
+
+    need: str
+    specifier: str
+    role: str
+    who: str
+    ways: tuple[str, ...]
+    because: str = ""
+    without: str = ""
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The facts that decide it."""
+        gpus = ("gpu:0",) if self.need == _DRIVER else ()
+        return (*subjects_of(self.ways), *gpus)
+
+
+def asked_of(plan: PlanFile, request: VerifyRequest) -> tuple[Asked, ...]:
+    """The needs of a role: those of the builds, of what runs, and of the set as a whole."""
+    return tuple(_asked(plan, request))
+
+
+def _asked(plan: PlanFile, request: VerifyRequest) -> Iterator[Asked]:
+    told: set[tuple[str, str]] = set()
+    for package in plan.builds:
+        who = f"{package.name} {package.version}".strip()
+        for need in package.needs:
+            told.add((package.name, need.need))
+            if request.runs if need.role == "run" else request.builds:
+                yield _of(need, who)
+    if not request.runs:
+        return
+    for row in plan.prerequisites:  # those of wheels stand here alone
+        who = ", ".join(name for name in row.needed_by if (name, row.need) not in told)
+        if row.role == "run" and who:
+            need = PlannedNeed(row.need, row.specifier, row.role, "", row.without, row.facts)
+            yield _of(need, who)
+    for need in plan.run_needs:
+        yield _of(need, "the set")
+
+
+def _of(need: PlannedNeed, who: str) -> Asked:
+    ways = need.facts if need.facts is not None else _ways(need)
+    return Asked(need.need, need.specifier, need.role, who, ways, need.because, need.without)
+
+
+def _ways(need: PlannedNeed) -> tuple[str, ...]:
+    """The facts that decide a need of which the plan does not tell them: by our tables."""
+    if is_name(need.need):
+        return (need.need,)
+    from planner.needs import Need  # noqa: PLC0415 (an older plan's need: the tables take 20 ms)
+    from planner.prerequisites.states import ways_of  # noqa: PLC0415
+
+    return ways_of(Need(subject=need.need, role="run" if need.role == "run" else "build"))
+
+
+def told_of(asked: Sequence[Asked], plan: PlanFile, machine: Machine) -> Iterator[Told]:
+    """What is told of each need that is not met here, or of which one cannot say whether it is."""
+    for one in asked:
+        if one.need == _DRIVER:
+            yield from _driver(one, plan, machine)
+        else:
+            yield from _judged(one, plan, machine)
+
+
+def _specifier(one: Asked) -> SpecifierSet | None:
+    try:
+        return SpecifierSet(one.specifier)
+    except InvalidSpecifier:
+        return None
+
+
+def _judged(one: Asked, plan: PlanFile, machine: Machine) -> Iterator[Told]:
+    specifier = _specifier(one)
+    state, found = (
+        ("unknown", "its versions cannot be understood")
+        if specifier is None
+        else decide(one.ways, specifier, machine)
+    )
+    if state == "present":
+        return
+    row = next((row for row in plan.prerequisites if row.need == one.need), None)
+    name = row.name if row is not None else one.need.partition(":")[2] or one.need
+    what = f"{name} {one.specifier}".rstrip()
+    asks = f"{one.who} needs {what}" + (" when it runs" if one.role == "run" else " to be built")
+    remedy = _install(row, machine)
+    evidence = (one.because,) if one.because else ()
+    if one.without:
+        if state != "unknown":
+            summary = f"{one.who} does without {what}: {one.without}."
+            yield Told("WP805", "note", summary, _project(one), remedy, (), evidence)
+        return
+    code = "WP806" if one.role == "run" else "WP805"
+    if state == "unknown":
+        summary = f"{asks}; whether it is here is not known ({found})."
+        yield Told("WP809", "warning", summary, _project(one), remedy, (), evidence)
+    elif state == "too-old":
+        yield Told(code, "error", f"{asks}; here is {found}.", _project(one), remedy, (), evidence)
+    else:
+        yield Told(code, "error", f"{asks}: not found here.", _project(one), remedy, (), evidence)
+
+
+def _project(one: Asked) -> str:
+    return one.who.partition(" ")[0].rstrip(",") if one.who != "the set" else ""
+
+
+def _install(row: PlannedPrerequisite | None, machine: Machine) -> str:
+    """The command that installs it here, where the plan names this manager's packages."""
+    manager = machine.value("package-manager") or ""
+    known = "dnf" if manager == "yum" else manager
+    packages = row.packages.get(known, ()) if row is not None else ()
+    if row is not None and not packages and row.brought_by and known == "apt":
+        packages = (row.brought_by,)
+    if not packages:
+        return ""
+    from planner.prerequisites.states import command_of  # noqa: PLC0415 (only what lacks is installed)
+
+    return command_of(packages, machine)
+
+
+def _driver(one: Asked, plan: PlanFile, machine: Machine) -> Iterator[Told]:
+    """The driver, and a GPU where the plan was made for one. Planned for none, it is told and no difference.
+
+    A plan for a machine without a driver is meant for the CPU: https://docs.pytorch.org/docs/stable/notes/cuda
+    """
+    unknown = plan.machine.get("unknown", ())
+    planned = _DRIVER in plan.machine or (isinstance(unknown, tuple) and _DRIVER in unknown)
+    fact, specifier = machine.fact(_DRIVER), _specifier(one)
+    asks = f"The set needs an NVIDIA driver {one.specifier}".rstrip()
+    remedy = "run it where such a driver is, or take another torch: `wheelplan check --torch-backend auto`"
+    evidence = (one.because,) if one.because else ()
+    if isinstance(fact, Absent):
+        severity = "error" if planned else "note"
+        lost = f" ({one.without})" if one.without else ""
+        yield Told("WP806", severity, f"{asks}: none is here{lost}.", "", remedy, (), evidence)
+        return
+    state, found = (
+        ("unknown", "not understood") if specifier is None else decide(one.ways, specifier, machine)
+    )
+    if state == "unknown":
+        why = fact.why if isinstance(fact, Unknown) else found
+        severity = "warning" if planned else "note"
+        yield Told("WP809", severity, f"{asks}; which one is here is not known ({why}).", "", remedy)
+        return
+    if state != "present":
+        yield Told("WP806", "error", f"{asks}; here is {machine.value(_DRIVER)}.", "", remedy, (), evidence)
+    yield from _gpu(plan, machine)
+
+
+def _gpu(plan: PlanFile, machine: Machine) -> Iterator[Told]:
+    """A GPU, where the plan was made for one: code for 8.0 runs on 8.6, and not on 7.5 or 9.0.
+
+    https://docs.nvidia.com/cuda/cuda-c-programming-guide/#binary-compatibility
+    """
+    wanted = [str(value) for name, value in plan.machine.items() if name.startswith("gpu:")]
+    if not wanted:
+        return
+    fact = machine.fact("gpu:0")
+    if isinstance(fact, Absent):
+        summary = f"The plan was made for a GPU of compute capability {wanted[0]}, and none is here."
+        yield Told("WP806", "error", summary, remedy="run it where a GPU is")
+    elif not isinstance(fact, Known):
+        summary = f"The plan was made for a GPU, and whether one is here is not known ({fact.why})."
+        yield Told("WP809", "warning", summary, remedy="mend `nvidia-smi`")
+    elif not any(_runs(code, fact.value) for code in wanted):
+        summary = (
+            f"The plan was made for a GPU of compute capability {', '.join(wanted)}, here is {fact.value}: "
+            "whether the set has code for it is not known."
+        )
+        yield Told("WP809", "warning", summary, remedy="make a plan for this machine: `wheelplan check`")
+
+
+def _runs(code: str, here: str) -> bool:
+    planned, found = code.split("."), here.split(".")
+    numbers = (*planned, *found)
+    if len(numbers) != 4 or not all(map(str.isdecimal, numbers)):
+        return code == here
+    return planned[0] == found[0] and int(planned[1]) <= int(found[1])

@@ -1,0 +1,77 @@
+"""What a plan can be held against without a machine: its own verdict, and the files that it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from planner.plan.openvalues import PlanFile, PlannedFinding
+from planner.verifying.files import beside, read_bytes
+from planner.verifying.values import Told, VerifyRequest
+
+__all__ = ["changed_inputs", "refused_verdict"]
+
+_AGAIN = "make the plan again: `wheelplan check`"
+_NEEDS = frozenset({"WP201", "WP202", "WP204"})
+"""What `check` says of things that lacked where it ran: here, the needs themselves are looked at."""
+
+
+def changed_inputs(plan: PlanFile) -> Iterator[Told]:
+    """Every file that the plan was made from, by its sha256; what came by a pipe or an address has none."""
+    for one in plan.inputs:
+        if one.role == "stdin" or "://" in one.path:
+            continue
+        try:
+            data = read_bytes(beside(plan.where, one.path))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            yield Told(
+                "WP804",
+                "warning",
+                f"{one.path}, from which the plan was made, cannot be read ({reason}).",
+                remedy="put it beside the plan, or say `--allow WP804` where it is left out on purpose",
+                evidence=(one.path,),
+            )
+            continue
+        if not one.sha256:
+            summary = f"The plan has no hash of {one.path}, so whether it has changed is not known."
+            yield Told("WP804", "warning", summary, remedy=_AGAIN, evidence=(one.path,))
+        elif hashlib.sha256(data).hexdigest() != one.sha256:
+            summary = f"{one.path} has changed since the plan was made."
+            yield Told("WP803", "error", summary, remedy=_AGAIN, evidence=(one.path,))
+
+
+def refused_verdict(plan: PlanFile, request: VerifyRequest) -> Iterator[Told]:
+    """Why a blocked plan is not good: each error among its findings that is not looked at anew."""
+    if plan.verdict != "blocked":
+        return
+    errors = [one for one in plan.findings if one.severity == "error"]
+    left = [one for one in errors if not _is_judged_here(one, plan) and one.code not in request.allow]
+    for one in left:
+        yield Told(
+            "WP810",
+            "error",
+            f"The plan is blocked by {one.code}: {one.summary}",
+            project=one.project,
+            remedy=_way_out(one),
+        )
+    if not errors:
+        yield Told("WP810", "error", "The plan is blocked, and does not say by what.", remedy=_AGAIN)
+
+
+def _way_out(one: PlannedFinding) -> str:
+    allowed = f"accept it here with `--allow {one.code}`"
+    return f"{one.remedy}; or {allowed}" if one.remedy else allowed
+
+
+def _is_judged_here(one: PlannedFinding, plan: PlanFile) -> bool:
+    """Whether `verify` looks at the very need behind a finding, or this role does not have it."""
+    if one.code in _NEEDS:
+        package = plan.package(one.project)
+        return package is not None and bool(package.needs)
+    if one.code == "WP303":
+        return any(need.need == "cuda-driver" for need in plan.run_needs)
+    if one.code == "WP401":
+        package = plan.package(one.project)
+        return package is not None and bool(package.jobs and package.memory_per_job)
+    return False

@@ -1,0 +1,95 @@
+"""A plan, a machine and maybe an environment -> what differs; joins the parts, prints and writes nothing.
+
+What costs an import is done only where something asks for it: a plan of wheels on the Python that runs
+wheelplan needs neither `packaging` nor a program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from planner.errors import PlanError
+from planner.plan.opened import PlanFile, open_plan
+from planner.probes.own import Own, holds_python, own_python
+from planner.verifying.files import read_bytes
+from planner.verifying.paper import changed_inputs, refused_verdict
+from planner.verifying.quick import Quick
+from planner.verifying.values import Told, Verified, VerifyRequest
+
+__all__ = ["verify"]
+
+
+def verify(request: VerifyRequest, environ: Mapping[str, str], cwd: str) -> Verified:
+    """Hold a plan against this machine (or that of a file). Raises PlanError, MachineError and UsageError."""
+    try:
+        data = read_bytes(request.plan)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PlanError(
+            f"The plan cannot be read ({reason}).",
+            where=request.plan,
+            hint="Name another one, or make it with `wheelplan check`.",
+        ) from None
+    plan = open_plan(data, request.plan)
+    if request.environment and not request.python and holds_python(cwd, request.environment):
+        request = request._replace(python=request.environment)
+    told = [*changed_inputs(plan), *refused_verdict(plan, request)]
+    own = _own(request, environ, cwd)
+    if own is None or not _is_proven_by(own, plan, request):
+        from planner.verifying.full import judged  # noqa: PLC0415 (30 ms: wheels or needs to be judged)
+
+        here, found = judged(plan, request, own, environ)
+        told += found
+    else:
+        here = _here(own.facts)
+    if request.environment:
+        from planner.verifying.installed import compared  # noqa: PLC0415
+
+        told += compared(plan, request, environ, cwd)
+    return Verified(
+        plan=request.plan,
+        role=request.role,
+        here=here,
+        packages=len(plan.packages),
+        builds=len(plan.builds),
+        inputs=tuple(one.path for one in plan.inputs),
+        told=tuple(one for one in told if one.code not in request.allow),
+        allowed=tuple(_allowed(told, plan, request)),
+    )
+
+
+def _own(request: VerifyRequest, environ: Mapping[str, str], cwd: str) -> Own | None:
+    if request.machine or request.assume:
+        return None
+    return own_python(environ, cwd, request.python)
+
+
+def _is_proven_by(own: Own, plan: PlanFile, request: VerifyRequest) -> bool:
+    """Whether the facts of this interpreter alone prove that the plan fits."""
+    major, minor = own.facts["python"].split(".")[:2]
+    environment = (
+        f"sys_platform == 'linux' and platform_machine == '{own.facts['arch']}' "
+        "and implementation_name == 'cpython'"
+    )
+    if plan.requires_python != f"=={major}.{minor}.*" or plan.environments != (environment,):
+        return False
+    if request.builds and plan.builds:
+        return False
+    if request.runs and (plan.run_needs or any(one.role == "run" for one in plan.prerequisites)):
+        return False
+    quick = Quick(own.facts)
+    wheels = (file for package in plan.packages if not package.kind for file in package.files)
+    return all(quick.proves(file.name) for file in wheels)
+
+
+def _here(facts: Mapping[str, str]) -> str:
+    return f"Python {facts['python']}, {facts['os']} {facts['arch']}, glibc {facts['glibc']}"
+
+
+def _allowed(told: list[Told], plan: PlanFile, request: VerifyRequest) -> Iterator[Told]:
+    """What a word of the command line accepted; it is told all the same."""
+    yield from (one for one in told if one.code in request.allow)
+    if plan.verdict == "blocked":
+        for one in plan.findings:
+            if one.severity == "error" and one.code in request.allow:
+                yield Told(one.code, "error", one.summary, project=one.project, remedy=one.remedy)
