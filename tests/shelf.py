@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import html
 import io
@@ -77,7 +78,8 @@ def sdist(
     }
     path = folder / f"{stem}.tar.gz"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w:gz") as archive:
+    # The same bytes for the same words: gzip would write the time.
+    with gzip.GzipFile(path, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
         for member, text in members.items():
             info = tarfile.TarInfo(f"{stem}/{member}")
             info.size = len(text)

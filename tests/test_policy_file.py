@@ -24,8 +24,8 @@ READY = ["--assume", "program:gcc=12.2.0", "--assume", "header:Python.h=3.11.7"]
 class Project:
     """A folder with settings, an index, and the command line that checks against it."""
 
-    def __init__(self, folder: Path, run: Wheelplan) -> None:
-        self.folder, self._run = folder, run
+    def __init__(self, folder: Path, run: Wheelplan, cache: Path) -> None:
+        self.folder, self._run, self.cache = folder, run, cache
         files = folder / "files"
         yanked = wheel(files, "yanky", "1.0")
         self.index = publish(
@@ -43,7 +43,15 @@ class Project:
 
     def check(self, *words: str | Path) -> Ran:
         return self._run(
-            "check", "--machine", MACHINE, "--no-cache", "--default-index", self.index, *READY, *words
+            "check",
+            "--machine",
+            MACHINE,
+            "--cache-dir",
+            self.cache,
+            "--default-index",
+            self.index,
+            *READY,
+            *words,
         )
 
     def json(self, *words: str | Path) -> dict[str, Any]:
@@ -54,9 +62,15 @@ class Project:
         return tomllib.loads((self.folder / PLAN).read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is read of sdists is read once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def project(sealed: Path, wheelplan: Wheelplan) -> Project:
-    return Project(sealed, wheelplan)
+def project(sealed: Path, wheelplan: Wheelplan, cache: Path) -> Project:
+    return Project(sealed, wheelplan, cache)
 
 
 # -- allowed builds
