@@ -22,6 +22,7 @@ from planner.installing.places import (
 from planner.plan.opened import open_plan
 from planner.plan.phases import Phase
 from planner.request import DEFAULT_PLAN, World
+from planner.verifying.telling import told_lines
 from planner.verifying.values import Verified
 
 __all__ = ["InstallRequest", "Voice", "install_plan"]
@@ -74,9 +75,10 @@ def install_plan(request: InstallRequest, voice: Voice, *, gate: Callable[[str],
     python = environment_python(request.python, world.environ, world.cwd)
     installer = find_installer(request.installer, world.environ)
     verified = gate(python)
-    for line in _refused(verified):
-        voice.line(line)
+    for line in told_lines(verified):
+        (voice.line if verified.exit_code else voice.note)(line)
     if verified.exit_code:
+        voice.line("Nothing was installed.")
         return verified.exit_code
     digest = hashlib.sha256(data + python.encode("utf-8", "surrogateescape")).hexdigest()
     one = Installation(
@@ -114,20 +116,6 @@ def _read(path: Path, named: str) -> bytes:
             where=named,
             hint="Make one with `wheelplan check`, or name it: `wheelplan install PLAN`.",
         ) from None
-
-
-def _refused(verified: Verified) -> Iterator[str]:
-    """What the gate has against it, and what it was told to accept."""
-    for one in verified.allowed:
-        yield f"accepted by --allow {one.code}: {one.summary}"
-    for one in verified.told:
-        if one.severity == "note":
-            continue
-        yield f"{one.severity} {one.code} {one.summary}"
-        if one.remedy:
-            yield f"  -> {one.remedy}"
-    if verified.exit_code:
-        yield "Nothing was installed: the plan does not hold here (`wheelplan verify` tells more)."
 
 
 def _names_indexes(installer: Installer, python: str, world: World) -> bool:

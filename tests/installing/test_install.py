@@ -188,7 +188,7 @@ def test_a_dry_run_prints_the_commands_and_writes_nothing(place: Place) -> None:
     assert place.runs == []
     assert len(place.told) == 5
     assert place.told[4].startswith(f"MAX_JOBS=4 {place.folder}/bin/uv pip install --python ")
-    assert "logs when it is" in place.notes[0]
+    assert "logs when it is" in place.notes[-1]
 
 
 def test_a_failing_phase_stops_and_tells_what_to_do(place: Place) -> None:
@@ -210,7 +210,8 @@ def test_the_gate_stands_before_everything(place: Place) -> None:
     place.gate = 1
     assert place.install() == 1
     place.gate = 2
-    assert place.told[:2] == ["error WP805 gcc is missing", "  -> install it"]
+    assert place.told[:2] == ["error WP805: gcc is missing", "  -> install it"]
+    assert place.told[-1] == "Nothing was installed."
     assert place.install(dry_run=True) == 2
     assert place.runs == []
     assert not (place.folder / "logs").exists()
