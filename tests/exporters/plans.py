@@ -41,10 +41,10 @@ def build(name: str, version: str = "1.0", **more: Any) -> PlannedPackage:
     return PlannedPackage(name, **{**own, "index_url": INDEX.url, **more})
 
 
-def need(name: str, *apt: str, role: str = "build", **more: Any) -> PlannedPrerequisite:
+def need(subject: str, /, *apt: str, role: str = "build", **more: Any) -> PlannedPrerequisite:
     row = {
-        "need": name,
-        "name": name,
+        "need": subject,
+        "name": subject,
         "specifier": "",
         "role": role,
         "needed_by": ("cee",),
