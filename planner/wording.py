@@ -29,7 +29,9 @@ _STYLE = {True: "bold", None: "", False: "dim"}
 _ORDER = {True: 0, None: 1, False: 2}
 _SEVERITY = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _CLASHES = ("WP211", "WP523", "WP524", "WP525")
-SHOWN_FACTS = 10
+SHOWN_FACTS = 14
+TOLD_NOTES = ("WP206", "WP315")
+"""Notes that are shown without -v: what lacks when it runs shows late, if at all."""
 
 
 WHOLE = -1
@@ -162,7 +164,7 @@ def _findings(checked: Checked, *, verbose: bool, quiet: bool) -> Iterator[Line]
     ]
     if quiet:
         told = [found for found in told if found.severity == "error"]
-    shown = [found for found in told if verbose or found.severity != "note" or found.code == "WP206"]
+    shown = [found for found in told if verbose or found.severity != "note" or found.code in TOLD_NOTES]
     if not shown:
         return
     yield _plain("Findings", "bold")
