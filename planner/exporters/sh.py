@@ -39,7 +39,7 @@ _HEAD = """\
 set -eu
 CDPATH='' cd -- "$(dirname -- "$0")"
 wheelplan=${WHEELPLAN:-wheelplan}
-venv=${VIRTUAL_ENV:-.venv}
+venv=${VIRTUAL_ENV:-$PWD/.venv}
 say() { printf '%s\\n' "$*" >&2; }
 has() { command -v "$1" >/dev/null 2>&1; }
 has "$wheelplan" || { say "wheelplan is not here: install it, or say where it is (WHEELPLAN=…)."; exit 2; }
@@ -121,7 +121,8 @@ def _lines(plan: PlanFile, asked: Asked) -> Iterator[str]:
         yield ""
         yield from _phase(plan, phase, asked)
     yield ""
-    yield 'say "Everything of the plan is in $venv."'
+    yield "# What is installed is what the plan says."
+    yield '"$wheelplan" verify "$plan" --role build -p "$venv"'
 
 
 def _minor(plan: PlanFile) -> str:

@@ -81,7 +81,9 @@ def test_the_phases_come_in_order_each_with_its_variables(world: Path) -> None:
     assert code == 0, err
     assert calls[0] == "wheelplan verify pylock.wheelplan.toml --role build"
     assert not any(call.startswith(("apt-get", "dpkg-query")) for call in calls)  # the gate let pass
-    assert "uv venv --python 3.11 .venv" in calls
+    venv = f"{world}/.venv"
+    assert f"uv venv --python 3.11 {venv}" in calls
+    assert calls[-1] == f"wheelplan verify pylock.wheelplan.toml --role build -p {venv}"
     installs = [call for call in calls if call.startswith("uv pip install")]
     names = [call.partition(" -r ")[2].partition(" ")[0].rpartition("/")[2] for call in installs]
     assert names == ["first.txt", "wheels.txt", "", "cee.txt", "", "flash-attn.txt"]
@@ -110,6 +112,7 @@ def test_what_lacks_is_installed_by_root_and_the_gate_asks_again(world: Path) ->
         "apt-get update",
         "apt-get install -y --no-install-recommends g++ libmagic1 libpq-dev python3-dev",
         "wheelplan verify pylock.wheelplan.toml --role build",
+        f"wheelplan verify pylock.wheelplan.toml --role build -p {world}/.venv",
     ]
 
 
@@ -154,10 +157,12 @@ def test_pip_serves_where_uv_is_not(world: Path) -> None:
     )
     code, calls, err = run(script(ml()))
     assert code == 0, err
-    assert "python3.11 -m venv .venv" in calls
+    assert f"python3.11 -m venv {world}/.venv" in calls
     installs = [call for call in calls if " install " in call]
     assert len(installs) == 6
-    assert all(call.startswith("python -m pip --python .venv/bin/python install") for call in installs)
+    assert all(
+        call.startswith(f"python -m pip --python {world}/.venv/bin/python install") for call in installs
+    )
     assert "--only-binary :all:" in installs[1]
 
 
