@@ -99,11 +99,12 @@ def _install(args: argparse.Namespace, printer: Printer) -> int:
 
         return told
 
-    def gate(python: str) -> Verified:
+    def gate(python: str, environment: str) -> Verified:
         from planner.verifying.values import VerifyRequest  # noqa: PLC0415
         from planner.verifying.verify import verify  # noqa: PLC0415
 
-        asked = VerifyRequest(request.plan, role="build", python=python, allow=tuple(args.allow))
+        allow = tuple(args.allow)
+        asked = VerifyRequest(request.plan, "build", environment=environment, python=python, allow=allow)
         return verify(asked, world.environ, world.cwd)
 
     request = InstallRequest.of(args, world)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import venv
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.shelf import sha256, wheel
 
 @pytest.fixture
 def ready(sealed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a plan of one wheel, an environment, and a uv that fails where it is told so."""
+    """A folder with a plan of one wheel, an environment, and a uv that does as it is told: CODE, or nothing."""
     (sealed / "requirements.txt").write_text("alpha\n", encoding="utf-8")
     inputs = [{"path": "requirements.txt", "sha256": sha256(sealed / "requirements.txt")}]
     rows = [package(wheel(sealed / "files", "alpha", "1.0"))]
@@ -23,10 +24,15 @@ def ready(sealed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     venv.create(sealed / ".venv", with_pip=False, symlinks=True)
     stub = sealed / "bin" / "uv"
     stub.parent.mkdir()
-    stub.write_text('#!/bin/sh\nprintf "broken\\033[1m\\n"\nexit ${CODE-0}\n', encoding="utf-8")
+    uv = Path(sys.executable).with_name("uv")
+    stub.write_text(
+        f'#!/bin/sh\ntest "$CODE" || exec {uv} "$@"\nprintf "broken\\033[1m\\n"; exit $CODE\n',
+        encoding="utf-8",
+    )
     stub.chmod(0o755)
     monkeypatch.setenv("PATH", f"{stub.parent}:{os.defpath}")
-    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    for name in ("UV_NO_CONFIG", "UV_OFFLINE", "UV_NO_CACHE"):
+        monkeypatch.setenv(name, "1")
     return sealed
 
 
@@ -55,6 +61,16 @@ def test_a_failure_is_told_with_printable_lines(
     assert ran.code == 1
     assert "  broken\\x1b[1m\n" in ran.out
     assert "uv failed (exit code 7) in: wheels: 1." in ran.out
+
+
+def test_what_was_installed_is_looked_at(
+    ready: Path, wheelplan: Wheelplan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODE", "0")  # all is well, it says
+    ran = wheelplan("install", "--logs", "logs")
+    assert ran.code == 1
+    assert "WP811: alpha 1.0 is not installed." in ran.out
+    assert "uv ended well, and the environment is not as the plan says" in ran.out
 
 
 def test_a_changed_input_stops_it_at_the_gate(ready: Path, wheelplan: Wheelplan) -> None:

@@ -6,8 +6,9 @@ import hashlib
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from planner.disk import read_local
 from planner.errors import PlanError
@@ -25,7 +26,10 @@ from planner.request import DEFAULT_PLAN, World
 from planner.verifying.telling import told_lines
 from planner.verifying.values import Verified
 
-__all__ = ["InstallRequest", "Voice", "install_plan"]
+Gate: TypeAlias = Callable[[str, str], Verified]
+"""Judges the machine for the plan's wheels and builds, with a Python; and an environment, unless it is ""."""
+
+__all__ = ["Gate", "InstallRequest", "Voice", "install_plan"]
 
 _INDEX_SETTINGS = ("index-url", "default-index", "extra-index-url", "index", "find-links", "no-index")
 
@@ -63,10 +67,10 @@ class Voice:
     progress: Callable[[str], None]
 
 
-def install_plan(request: InstallRequest, voice: Voice, *, gate: Callable[[str], Verified]) -> int:
+def install_plan(request: InstallRequest, voice: Voice, *, gate: Gate) -> int:
     """Install a plan and return the exit code: the gate's where it does not let pass, 1 for a failed phase.
 
-    `gate` judges the machine for the plan's wheels and builds, with that Python.
+    Where all phases went well, the gate is asked about the environment, too: nothing is taken for granted.
     Raises WheelplanError where nothing can be begun.
     """
     world = request.world
@@ -74,12 +78,9 @@ def install_plan(request: InstallRequest, voice: Voice, *, gate: Callable[[str],
     plan = open_plan(data, request.plan)
     python = environment_python(request.python, world.environ, world.cwd)
     installer = find_installer(request.installer, world.environ)
-    verified = gate(python)
-    for line in told_lines(verified):
-        (voice.line if verified.exit_code else voice.note)(line)
-    if verified.exit_code:
-        voice.line("Nothing was installed.")
-        return verified.exit_code
+    code = _asked(gate(python, ""), voice, refused="Nothing was installed.")
+    if code:
+        return code
     digest = hashlib.sha256(data + python.encode("utf-8", "surrogateescape")).hexdigest()
     one = Installation(
         plan=plan,
@@ -102,9 +103,25 @@ def install_plan(request: InstallRequest, voice: Voice, *, gate: Callable[[str],
         begin=lambda phase: voice.note(f"{_heading(one, phase)}: {one.log(phase)}"),
         follow=voice.progress,
     )
+    code = result.exit_code
+    if not code:
+        refused = f"{installer.program} ended well, and the environment is not as the plan says: {one.logs}"
+        code = _asked(gate(python, python), replace(voice, note=lambda _: None), refused=refused)
+        if code:
+            return code
     for line in _told(one, result):
         voice.line(line)
-    return result.exit_code
+    return code
+
+
+def _asked(verified: Verified, voice: Voice, *, refused: str) -> int:
+    """The gate's exit code, with all that it says: as a result where it refuses, beside it else."""
+    code = verified.exit_code
+    for line in told_lines(verified):
+        (voice.line if code else voice.note)(line)
+    if code:
+        voice.line(refused)
+    return code
 
 
 def _read(path: Path, named: str) -> bytes:

@@ -48,7 +48,7 @@ class Place:
         self.told: list[str] = []
         self.notes: list[str] = []
         self.gate = 0
-        self.judged: list[str] = []
+        self.judged: list[tuple[str, ...]] = []
         files = folder / "files"
         self.plan = folder / "pylock.wheelplan.toml"
         torch, other = wheel(files, "torch", "2.0", ["other"]), wheel(files, "other", "1.5")
@@ -80,8 +80,8 @@ class Place:
         values = {"python": "env", "logs": "logs", **asked}
         voice = Voice(line=self.told.append, note=self.notes.append, progress=lambda _: None)
 
-        def gate(python: str) -> Verified:
-            self.judged.append(python)
+        def gate(*asked: str) -> Verified:
+            self.judged.append(asked)
             told = (
                 Told("WP805", ("note", "error", "warning")[self.gate], "gcc is missing", remedy="install it"),
             )
@@ -170,7 +170,7 @@ def test_all_phases_run_in_order_each_with_its_words_and_variables(place: Place)
     assert place.told == [
         f"Installed into {place.python}: 4 distributions, as the plan says, and to build them ninja==1.13.2."
     ]
-    assert place.judged == [str(place.python)]
+    assert place.judged == [(str(place.python), ""), (str(place.python), str(place.python))]
     assert {one.name for one in logs.glob("*.log")} == {
         "1-first.log", "2-wheels.log", "3-pure.log", "4-tools-flash-attn.log", "5-flash-attn.log"
     }  # fmt: skip
