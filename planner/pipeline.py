@@ -250,6 +250,8 @@ def _told(run: _Run, taken: Taken, ignored: tuple[Finding, ...]) -> Checked:
     request, inputs, earlier, judged = run.request, run.inputs, run.earlier, taken.judged
     # Constraint files are inputs too, and not what a reader asked about.
     asked = {Path(request.world.cwd, name) for name in (*request.words, *request.requirements)}
+    if not (asked or request.editables or request.groups):  # what is taken when no input is named
+        asked = {Path(request.world.cwd, file.path) for file in inputs.files[:1]}
     plan = _plan(run, taken) if may_be_planned(judged.findings, judged.set_aside) else ""
     if plan and same_but_for_today(earlier.data, plan.encode()):
         plan = earlier.data.decode()

@@ -69,9 +69,9 @@ def targets_lines(outcomes: Sequence[Outcome], *, verbose: bool, quiet: bool) ->
     yield from (line for block in blocks if block for line in (*block, Line()))
     code = worst(outcomes)
     bad = [one.target.name for one in outcomes if one.exit_code and one.target.required]
-    told = (
-        f"{len(bad)} of {len(outcomes)} targets: {', '.join(bad)}" if bad else "all targets are proven good"
-    )
+    others = any(one.exit_code for one in outcomes)
+    told = f"{len(bad)} of {len(outcomes)} targets: {', '.join(bad)}"
+    told = told if bad else f"all {'required ' if others else ''}targets are proven good"
     word = {0: "good: ", 1: "bad: "}.get(code, "unproven: ")
     yield Line(((word, "bold green" if code == 0 else "bold red"), (f"{told}.", "bold")), 2)
     if bad:

@@ -157,6 +157,7 @@ def test_an_error_of_one_hides_nothing_of_the_other(project: Project) -> None:
     ran = project.check("--all-targets")
     assert ran.code == 0
     assert "cannot be read" in ran.out
+    assert ran.out.endswith("good: all required targets are proven good.\n")
 
 
 def test_findings_are_told_once_with_those_that_have_them(project: Project) -> None:
