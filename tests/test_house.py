@@ -127,6 +127,11 @@ def test_no_import_rings() -> None:
         (["--version"], {"httpx", "rich", "packaging", "resolvelib", "tomlkit"}),
         (["cache", "dir"], {"httpx", "rich", "resolvelib", "tomlkit"}),
         (["fingerprint", "--output-format", "json"], {"httpx", "rich", "resolvelib"}),
+        (["verify"], {"httpx", "rich", "resolvelib", "tomlkit", "packaging", "dataclasses", "pathlib"}),
+        (
+            ["verify", "tests/cases/web/plan.toml", "--machine", "tests/cases/web/machine.toml"],
+            {"httpx", "rich", "resolvelib", "tomlkit"},
+        ),
     ],
 )
 def test_start_up_imports_only_what_the_command_uses(command: list[str], forbidden: set[str]) -> None:

@@ -3,6 +3,7 @@
 What is named here is imported when it is used: `planner.plan.opened` needs none of it, and starts at once.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,9 +23,11 @@ __all__ = [
 ]
 
 
+_MODULES = ("layout", "seal", "values")
+
+
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(name)
-    from planner.plan import layout, seal, values  # noqa: PLC0415
-
-    return next(getattr(module, name) for module in (layout, seal, values) if hasattr(module, name))
+    found = (import_module(f"planner.plan.{module}") for module in _MODULES)
+    return next(getattr(module, name) for module in found if hasattr(module, name))

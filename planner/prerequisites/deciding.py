@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
 
-from planner.dists import parse_version
 from planner.facts import Absent, Known, Machine, Unknown
 
 __all__ = ["State", "decide", "subjects_of", "way"]
@@ -68,7 +68,7 @@ def _decide(
         return "missing", ""
     for one in versions:
         value = machine.value(one)
-        version = parse_version(value) if value else None
+        version = _version(value) if value else None
         if version is not None:
             label = f"{one.partition(':')[2] or one} {value}"
             fits = specifier.contains(version, prereleases=True)
@@ -76,3 +76,10 @@ def _decide(
     one, fact = known[0]
     where = fact.how or one.partition(":")[2]
     return ("present" if not specifier else "unknown"), where
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None

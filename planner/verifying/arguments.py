@@ -26,8 +26,8 @@ def add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """The subcommand with its own words."""
     verify = commands.add_parser(
         "verify",
-        help="hold a plan against this machine: the gate before a build, an installation, a start",
-        description="Whether a plan can be built and run on this machine: its wheels and Python, its inputs,\n"
+        help="hold a plan against this machine: the gate before a build or a start",
+        description="Whether a plan can be built and run here: its wheels and Python, its inputs,\n"
         "the needs of its builds, the driver. No network; nothing is written. Fails closed.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -62,7 +62,7 @@ def _of_this(
     targeted = bool(looked or _TORCH & set(wanted) or families & {"disk-free", "dist", "cuda-toolkit"})
     if own is not None and not wanted:
         return Machine(markers=own.markers, facts=_own_facts(own))
-    from planner.probes import libc, memory, nvidia, python, system  # noqa: PLC0415
+    from planner.probes import nvidia, system  # noqa: PLC0415
     from planner.probes.host import LocalHost  # noqa: PLC0415
     from planner.probes.parallel import Calls  # noqa: PLC0415
     from planner.probes.port import TIMEOUT  # noqa: PLC0415
@@ -77,6 +77,8 @@ def _of_this(
     if families & {"cuda-driver", "cuda-driver-api", "gpu"}:
         start("nvidia", lambda: nvidia.probe(host))
     if families & {"memory-available", "memory-total"}:
+        from planner.probes import memory  # noqa: PLC0415
+
         start("memory", lambda: memory.probe(host))
     if "cores" in wanted:
         from planner.probes import cpu  # noqa: PLC0415
@@ -87,6 +89,8 @@ def _of_this(
     if own is not None and not targeted:
         markers, facts = own.markers, _own_facts(own)
     else:
+        from planner.probes import libc, python  # noqa: PLC0415
+
         try:
             target = python.choose(host, request.python or None)
         except MachineError:
@@ -96,7 +100,7 @@ def _of_this(
         start("python", lambda: python.probe(host, target))
         start("libc", lambda: libc.probe(host, target))
         if targeted:
-            from planner.probes import cuda, development, installed  # noqa: PLC0415
+            from planner.probes import cuda, development, installed, memory  # noqa: PLC0415
 
             start("disk", lambda: memory.disk(host, target))
             start("headers", lambda: installed.headers(host, target))

@@ -35,10 +35,11 @@ def verify(request: VerifyRequest, environ: Mapping[str, str], cwd: str) -> Veri
         request = request._replace(python=request.environment)
     told = [*changed_inputs(plan), *refused_verdict(plan, request)]
     own = _own(request, environ, cwd)
-    if own is None or not _is_proven_by(own, plan, request):
+    fits = own is not None and _fits(own, plan)
+    if own is None or not fits or _asks_more(plan, request):
         from planner.verifying.full import judged  # noqa: PLC0415 (30 ms: wheels or needs to be judged)
 
-        here, found = judged(plan, request, own, environ)
+        here, found = judged(plan, request, own, environ, fits=fits)
         told += found
     else:
         here = _here(own.facts)
@@ -64,8 +65,8 @@ def _own(request: VerifyRequest, environ: Mapping[str, str], cwd: str) -> Own | 
     return own_python(environ, cwd, request.python)
 
 
-def _is_proven_by(own: Own, plan: PlanFile, request: VerifyRequest) -> bool:
-    """Whether the facts of this interpreter alone prove that the plan fits."""
+def _fits(own: Own, plan: PlanFile) -> bool:
+    """Whether the facts of this interpreter alone prove that Python and wheels fit."""
     major, minor = own.facts["python"].split(".")[:2]
     environment = (
         f"sys_platform == 'linux' and platform_machine == '{own.facts['arch']}' "
@@ -73,13 +74,15 @@ def _is_proven_by(own: Own, plan: PlanFile, request: VerifyRequest) -> bool:
     )
     if plan.requires_python != f"=={major}.{minor}.*" or plan.environments != (environment,):
         return False
-    if request.builds and plan.builds:
-        return False
-    if request.runs and (plan.run_needs or any(one.role == "run" for one in plan.prerequisites)):
-        return False
     quick = Quick(own.facts)
     wheels = (file for package in plan.packages if not package.kind for file in package.files)
     return all(quick.proves(file.name) for file in wheels)
+
+
+def _asks_more(plan: PlanFile, request: VerifyRequest) -> bool:
+    """Whether the role has needs that other facts decide."""
+    running = bool(plan.run_needs) or any(one.role == "run" for one in plan.prerequisites)
+    return bool(request.builds and plan.builds) or (request.runs and running)
 
 
 def _here(facts: Mapping[str, str]) -> str:
