@@ -251,6 +251,7 @@ def test_the_plan_holds_the_needs_of_each_and_the_packages_of_every_manager(work
         "needed-by": ["pgc"],
         "state": "missing",
         "offered": "15.18",
+        "facts": ["program:pg_config; program:pg_config pkg-config:libpq"],  # `verify` decides by these
         **{manager: rows[LIBPQ][manager] for manager in ("pacman", "zypper", "conda")},
         "apt": ["libpq-dev"],
         "dnf": ["libpq-devel"],
