@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 MEMORY = 60  # MiB
 GROWTH = 1.5  # 500 pins beside 90
+MARKERS = {"sys_platform": "linux", "platform_machine": "x86_64", "implementation_name": "cpython"}
 
 
 def plan(pins: int) -> str:
@@ -34,8 +35,7 @@ def plan(pins: int) -> str:
     )
     lines = [
         'lock-version = "1.0"',
-        "environments = [\"sys_platform == 'linux' and platform_machine == 'x86_64' and "
-        "implementation_name == 'cpython'\"]",
+        f'environments = ["{" and ".join(f"{name} == {value!r}" for name, value in MARKERS.items())}"]',
         f'requires-python = "==3.{minor}.*"',
         'created-by = "wheelplan"',
     ]
@@ -44,6 +44,8 @@ def plan(pins: int) -> str:
         url = f"https://files.test/packages/ab/cd/{pin:060x}/{file}"
         names = ", ".join(f'{{ name = "project-{(pin + step) % pins:03}" }}' for step in (1, 2, 3))
         asked = ", ".join(f'"project-{(pin - step) % pins:03} 1.0"' for step in (1, 2, 3))
+        entry = f'{{ name = "{file}", upload-time = 2026-10-14T00:00:00Z, url = "{url}", size = {1000 + pin}'
+        entry += f', hashes = {{ sha256 = "{pin:064x}" }} }}'
         lines += [
             "",
             "[[packages]]",
@@ -51,8 +53,7 @@ def plan(pins: int) -> str:
             f'version = "1.{pin}.0"',
             f"dependencies = [{names}]",
             'index = "https://index.test/simple/"',
-            f'wheels = [{{ name = "{file}", upload-time = 2026-10-14T00:00:00Z, url = "{url}", '
-            f'size = {1000 + pin}, hashes = {{ sha256 = "{pin:064x}" }} }}]',
+            f"wheels = [{entry}]",
             "[packages.tool.wheelplan]",
             f"required-by = [{asked}]",
         ]

@@ -71,7 +71,7 @@ def test_what_a_name_proves_is_a_supported_tag(arch: str, glibc: str, abi: str) 
         proven = quick.proves(f"a-1.0-{python}-{one}-{platform}.whl")
         assert fits or not proven, (python, one, platform)
         missed += fits and not proven
-    assert missed <= 2 * len(PYTHONS)  # `linux_x86_64` and free threads are left to the other judge
+    assert abi.endswith("t") or missed <= len(PYTHONS)  # `linux_x86_64` is left to the other judge
     assert not quick.proves("a-1.0.tar.gz")
     assert not quick.proves("a.whl")
     assert quick.proves("a-1.0-1-py2.py3-none-any.whl")
