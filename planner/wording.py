@@ -263,7 +263,7 @@ def _next(checked: Checked, plan_path: str, written: str) -> Iterator[str]:
     if checked.verdict not in ("clear", "builds"):
         return
     if any(one.build is not None and not one.build.isolated for one in checked.packages):
-        yield f"Install it with `wheelplan install {plan_path}`: in order, and each build as it must be built."
+        yield f"Install it with `wheelplan install {plan_path}`: each build as it must be built."
     elif is_valid_pylock_path(Path(plan_path)):
         yield f"Install it with `uv pip install -r {plan_path}` (or pip 26.1 and newer: `pip install -r …`)."
     else:
