@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from planner.facts import Absent, Known, Machine, Unknown, is_name
+from planner.facts import Absent, Fact, Known, Machine, Unknown, is_name
 from planner.plan.openvalues import PlanFile, PlannedNeed, PlannedPrerequisite
 from planner.prerequisites.deciding import decide, subjects_of
+from planner.verifying.driver import DRIVER, Seen, driver_told
 from planner.verifying.values import Told, VerifyRequest
 
 __all__ = ["Asked", "asked_of", "told_of"]
-
-_DRIVER = "cuda-driver"
 
 
 class Asked(NamedTuple):
@@ -34,7 +33,7 @@ class Asked(NamedTuple):
     @property
     def subjects(self) -> tuple[str, ...]:
         """The facts that decide it."""
-        gpus = ("gpu:0",) if self.need == _DRIVER else ()
+        gpus = ("gpu:0",) if self.need == DRIVER else ()
         return (*subjects_of(self.ways), *gpus)
 
 
@@ -80,7 +79,7 @@ def _ways(need: PlannedNeed) -> tuple[str, ...]:
 def told_of(asked: Sequence[Asked], plan: PlanFile, machine: Machine) -> Iterator[Told]:
     """What is told of each need that is not met here, or of which one cannot say whether it is."""
     for one in asked:
-        if one.need == _DRIVER:
+        if one.need == DRIVER:
             yield from _driver(one, plan, machine)
         else:
             yield from _judged(one, plan, machine)
@@ -142,60 +141,24 @@ def _install(row: PlannedPrerequisite | None, machine: Machine) -> str:
 
 
 def _driver(one: Asked, plan: PlanFile, machine: Machine) -> Iterator[Told]:
-    """The driver, and a GPU where the plan was made for one. Planned for none, it is told and no difference.
-
-    A plan for a machine without a driver is meant for the CPU: https://docs.pytorch.org/docs/stable/notes/cuda
-    """
-    unknown = plan.machine.get("unknown", ())
-    planned = _DRIVER in plan.machine or (isinstance(unknown, tuple) and _DRIVER in unknown)
-    fact, specifier = machine.fact(_DRIVER), _specifier(one)
-    asks = f"The set needs an NVIDIA driver {one.specifier}".rstrip()
-    remedy = "run it where such a driver is, or take another torch: `wheelplan check --torch-backend auto`"
-    evidence = (one.because,) if one.because else ()
-    if isinstance(fact, Absent):
-        severity = "error" if planned else "note"
-        lost = f" ({one.without})" if one.without else ""
-        yield Told("WP806", severity, f"{asks}: none is here{lost}.", "", remedy, (), evidence)
-        return
+    specifier = _specifier(one)
     state, found = (
-        ("unknown", "not understood") if specifier is None else decide(one.ways, specifier, machine)
+        ("unknown", "its versions cannot be understood")
+        if specifier is None
+        else decide(one.ways, specifier, machine)
     )
-    if state == "unknown":
-        why = fact.why if isinstance(fact, Unknown) else found
-        severity = "warning" if planned else "note"
-        yield Told("WP809", severity, f"{asks}; which one is here is not known ({why}).", "", remedy)
-        return
-    if state != "present":
-        yield Told("WP806", "error", f"{asks}; here is {machine.value(_DRIVER)}.", "", remedy, (), evidence)
-    yield from _gpu(plan, machine)
-
-
-def _gpu(plan: PlanFile, machine: Machine) -> Iterator[Told]:
-    """A GPU, where the plan was made for one: code for 8.0 runs on 8.6, and not on 7.5 or 9.0.
-
-    https://docs.nvidia.com/cuda/cuda-c-programming-guide/#binary-compatibility
-    """
-    wanted = [str(value) for name, value in plan.machine.items() if name.startswith("gpu:")]
-    if not wanted:
-        return
-    fact = machine.fact("gpu:0")
+    fact = machine.fact(DRIVER)
     if isinstance(fact, Absent):
-        summary = f"The plan was made for a GPU of compute capability {wanted[0]}, and none is here."
-        yield Told("WP806", "error", summary, remedy="run it where a GPU is")
-    elif not isinstance(fact, Known):
-        summary = f"The plan was made for a GPU, and whether one is here is not known ({fact.why})."
-        yield Told("WP809", "warning", summary, remedy="mend `nvidia-smi`")
-    elif not any(_runs(code, fact.value) for code in wanted):
-        summary = (
-            f"The plan was made for a GPU of compute capability {', '.join(wanted)}, here is {fact.value}: "
-            "whether the set has code for it is not known."
-        )
-        yield Told("WP809", "warning", summary, remedy="make a plan for this machine: `wheelplan check`")
+        seen = Seen("absent")
+    elif state == "unknown":
+        seen = Seen("unknown", fact.why if isinstance(fact, Unknown) else found)
+    else:
+        seen = Seen("good" if state == "present" else "old", machine.value(DRIVER) or "")
+    need = PlannedNeed(one.need, one.specifier, one.role, one.because, one.without)
+    yield from driver_told(plan, need, seen, _gpu(machine.fact("gpu:0")))
 
 
-def _runs(code: str, here: str) -> bool:
-    planned, found = code.split("."), here.split(".")
-    numbers = (*planned, *found)
-    if len(numbers) != 4 or not all(map(str.isdecimal, numbers)):
-        return code == here
-    return planned[0] == found[0] and int(planned[1]) <= int(found[1])
+def _gpu(fact: Fact) -> Seen:
+    if isinstance(fact, Known):
+        return Seen("good", fact.value)
+    return Seen("absent") if isinstance(fact, Absent) else Seen("unknown", fact.why)

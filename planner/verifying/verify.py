@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from planner.errors import PlanError
 from planner.plan.opened import PlanFile, open_plan
-from planner.probes.own import Own, holds_python, own_python
+from planner.probes.own import Own, holds_python, own_driver, own_python
+from planner.verifying.driver import DRIVER, Seen, driver_told, gpus_of, simply_seen
 from planner.verifying.files import read_bytes
 from planner.verifying.paper import changed_inputs, refused_verdict
 from planner.verifying.quick import Quick
@@ -36,13 +37,15 @@ def verify(request: VerifyRequest, environ: Mapping[str, str], cwd: str) -> Veri
     told = [*changed_inputs(plan), *refused_verdict(plan, request)]
     own = _own(request, environ, cwd)
     fits = own is not None and _fits(own, plan)
-    if own is None or not fits or _asks_more(plan, request):
+    driver = list(_driver(plan, request, environ)) if own is not None and fits else []
+    if own is None or not fits or _asks_more(plan, request, driver):
         from planner.verifying.full import judged  # noqa: PLC0415 (30 ms: wheels or needs to be judged)
 
         here, found = judged(plan, request, own, environ, fits=fits)
         told += found
     else:
         here = _here(own.facts)
+        told += [one for found in driver for one in found]
     if request.environment:
         from planner.verifying.installed import compared  # noqa: PLC0415
 
@@ -79,10 +82,25 @@ def _fits(own: Own, plan: PlanFile) -> bool:
     return all(quick.proves(file.name) for file in wheels)
 
 
-def _asks_more(plan: PlanFile, request: VerifyRequest) -> bool:
-    """Whether the role has needs that other facts decide."""
-    running = bool(plan.run_needs) or any(one.role == "run" for one in plan.prerequisites)
-    return bool(request.builds and plan.builds) or (request.runs and running)
+def _driver(plan: PlanFile, request: VerifyRequest, environ: Mapping[str, str]) -> Iterator[tuple[Told, ...]]:
+    """What is told of each need of a driver, as far as one look at the kernel's files and PATH decides it."""
+    if not request.runs or not plan.run_needs or (request.builds and plan.builds):
+        return
+    version = own_driver(environ)
+    for need in plan.run_needs:
+        if version is None or need.need != DRIVER or (version and gpus_of(plan)):
+            continue
+        seen = simply_seen(need.specifier, version)
+        if seen is not None:
+            yield tuple(driver_told(plan, need, seen, Seen("absent")))
+
+
+def _asks_more(plan: PlanFile, request: VerifyRequest, driver: list[tuple[Told, ...]]) -> bool:
+    """Whether the role has needs that other facts decide; `driver` are the needs that are decided."""
+    if request.builds and plan.builds:
+        return True
+    running = len(plan.run_needs) > len(driver) or any(one.role == "run" for one in plan.prerequisites)
+    return request.runs and running
 
 
 def _here(facts: Mapping[str, str]) -> str:

@@ -15,8 +15,12 @@ from planner.probes.host import LocalHost
 from planner.probes.own import own_python
 from planner.probes.python import choose, probe
 from planner.tags import supported_tags
+from planner.verifying.driver import simply_seen
 from planner.verifying.quick import Quick
+from planner.verifying.values import VerifyRequest
+from planner.verifying.verify import verify
 from tests.universe import MARKERS
+from tests.verifying.planned import DRIVER, plan, wheel
 
 PYTHONS = (
     "py3",
@@ -90,6 +94,39 @@ def test_this_interpreter_is_what_it_says_when_it_is_asked(sealed: Path) -> None
     assert own.markers == target.markers
     assert (own.executable, own.chosen) == (target.executable, target.chosen)
     assert own.facts["glibc"] == target.libc.split()[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it speaks of Linux alone")
+@pytest.mark.parametrize("planned", ["", 'cuda-driver = "570.1"'])
+@pytest.mark.parametrize("role", ["run", "all", "build"])
+def test_a_look_at_the_driver_says_what_its_probe_says(
+    sealed: Path, monkeypatch: pytest.MonkeyPatch, planned: str, role: str
+) -> None:
+    minor = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    text = plan(wheel("alpha"), rest=DRIVER, machine=planned, minor=minor, inputs="")
+    (sealed / "p.toml").write_text(text, encoding="utf-8")
+    request, environ = VerifyRequest("p.toml", role=role), {"PATH": str(sealed)}
+    with monkeypatch.context() as patch:
+        patch.setattr("planner.verifying.verify.own_driver", lambda _: None)
+        probed = verify(request, environ, str(sealed))
+    assert verify(request, environ, str(sealed)) == probed
+
+
+@pytest.mark.parametrize(
+    ("specifier", "version", "state"),
+    [
+        (">=550", "550.54.15", "good"),
+        (">=550.54.15", "550.54.14", "old"),
+        (">=550.0", "550", "good"),
+        (">=550", "", "absent"),
+        ("", "550.1", None),
+        (">=550,<600", "550.1", None),
+        ("==550.*", "550.1", None),
+    ],
+)
+def test_a_plain_floor_needs_no_packaging(specifier: str, version: str, state: str | None) -> None:
+    seen = simply_seen(specifier, version)
+    assert (seen.state if seen else None) == state
 
 
 def test_another_interpreter_is_left_to_those_who_ask(sealed: Path) -> None:
