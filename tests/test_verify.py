@@ -134,6 +134,17 @@ def test_inputs_lie_beside_the_plan(verify: Any, sealed: Path, wheelplan: Wheelp
     assert wheelplan("verify", "../pylock.wheelplan.toml", "--machine", "../machine.toml").code == 0
 
 
+def test_local_files(verify: Any, sealed: Path) -> None:
+    file = "alpha-1.0-py3-none-any.whl"
+    text = plan(wheel("alpha").replace(f'url = "https://files.test/{file}"', f'path = "{file}"'))
+    assert verify(text)[:2] == (2, ["WP804"])
+    assert verify(text, "--role", "run")[0] == 0
+    (sealed / file).write_bytes(b"1" * 12345)
+    assert verify(text)[0] == 0
+    (sealed / file).write_bytes(b"1")
+    assert verify(text)[:2] == (1, ["WP803"])
+
+
 def test_a_blocked_plan_is_good_only_where_its_findings_are_allowed(verify: Any) -> None:
     blocked = plan(built(), verdict="blocked", builds=1, rest=FINDING.format(code="WP101"))
     code, codes, ran = verify(blocked)

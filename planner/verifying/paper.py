@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterator
 
 from planner.plan.openvalues import PlanFile, PlannedFinding
-from planner.verifying.files import beside, read_bytes
+from planner.verifying.files import beside, read_bytes, size_of
 from planner.verifying.values import Told, VerifyRequest
 
-__all__ = ["changed_inputs", "refused_verdict"]
+__all__ = ["changed_inputs", "local_files", "refused_verdict"]
 
 _AGAIN = "make the plan again: `wheelplan check`"
 _NEEDS = frozenset({"WP201", "WP202", "WP204"})
@@ -39,6 +39,21 @@ def changed_inputs(plan: PlanFile) -> Iterator[Told]:
         elif hashlib.sha256(data).hexdigest() != one.sha256:
             summary = f"{one.path} has changed since the plan was made."
             yield Told("WP803", "error", summary, remedy=_AGAIN, evidence=(one.path,))
+
+
+def local_files(plan: PlanFile) -> Iterator[Told]:
+    """Files of the plan that lie on a disk, by their size: installers compare the hashes themselves."""
+    for package in plan.packages:
+        for file in package.files:
+            if not file.path:
+                continue
+            size = size_of(beside(plan.where, file.path))
+            if size is None:
+                summary, code = f"{file.path}, which the plan installs, is not there.", "WP804"
+                yield Told(code, "warning", summary, package.name, "put it there, or make the plan again")
+            elif file.size is not None and size != file.size:
+                summary = f"{file.path} is another file than the one that was planned."
+                yield Told("WP803", "error", summary, package.name, _AGAIN)
 
 
 def refused_verdict(plan: PlanFile, request: VerifyRequest) -> Iterator[Told]:

@@ -44,7 +44,7 @@ def told_lines(verified: Verified, *, quiet: bool = False) -> Iterator[str]:
 
 def _what(verified: Verified) -> str:
     packages = f"{verified.packages} distribution{'' if verified.packages == 1 else 's'}"
-    builds = f", {verified.builds} built from source" if verified.builds else ""
+    builds = f" ({verified.builds} built from source)" if verified.builds else ""
     return f"{packages}{builds}"
 
 

@@ -13,7 +13,7 @@ from planner.plan.opened import PlanFile, open_plan
 from planner.probes.own import Own, holds_python, own_driver, own_python
 from planner.verifying.driver import DRIVER, Seen, driver_told, gpus_of, simply_seen
 from planner.verifying.files import read_bytes
-from planner.verifying.paper import changed_inputs, refused_verdict
+from planner.verifying.paper import changed_inputs, local_files, refused_verdict
 from planner.verifying.quick import Quick
 from planner.verifying.values import Told, Verified, VerifyRequest
 
@@ -35,6 +35,7 @@ def verify(request: VerifyRequest, environ: Mapping[str, str], cwd: str) -> Veri
     if request.environment and not request.python and holds_python(cwd, request.environment):
         request = request._replace(python=request.environment)
     told = [*changed_inputs(plan), *refused_verdict(plan, request)]
+    told += local_files(plan) if request.builds else ()
     own = _own(request, environ, cwd)
     fits = own is not None and _fits(own, plan)
     driver = list(_driver(plan, request, environ)) if own is not None and fits else []
