@@ -8,6 +8,7 @@ import importlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -57,6 +58,7 @@ VALUES = frozenset(ROWS[0])
 FAMILIES = {"config": {"settings"}, "settings": {"config"}}
 
 
+@cache
 def modules() -> dict[str, Path]:
     return {
         ".".join(("planner", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
@@ -66,11 +68,21 @@ def modules() -> dict[str, Path]:
     }
 
 
+def statements(path: Path) -> Iterator[ast.AST]:
+    """Every statement of a file, also those within others; expressions, of which there are many more, are not."""
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        within = (ast.stmt, ast.ExceptHandler, ast.match_case)
+        waiting.extend(child for child in ast.iter_child_nodes(node) if isinstance(child, within))
+
+
 @cache
 def imports(path: Path) -> set[str]:
     """The modules of ours that a file imports, also inside functions and for types."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in statements(path):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "planner":
             found |= {node.module} if node.module != "planner" else {f"planner.{a.name}" for a in node.names}
         elif isinstance(node, ast.Import):
