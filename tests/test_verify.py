@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -313,3 +314,18 @@ def test_an_environment_is_what_the_plan_says(sealed: Path, wheelplan: Wheelplan
     (site / "gamma-1.0.0.dist-info").rename(site / "gamma")
     assert told() == (1, ["WP811", "WP813"])
     assert wheelplan("verify", "plan.toml", "-p", "nowhere").code == 2
+
+
+@pytest.mark.parametrize("name", [".venv", "env", "./env", "an env"])
+def test_an_environment_in_this_folder_is_its_own_python(
+    sealed: Path, wheelplan: Wheelplan, name: str
+) -> None:
+    (sealed / "requirements.txt").write_bytes(REQUIREMENTS)
+    (sealed / "plan.toml").write_text(HERE, encoding="utf-8")
+    (environment(sealed / name) / "alpha-1.0.dist-info").rename(sealed / "away")
+    (sealed / name / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).parent}\n")
+    (sealed / name / "bin").mkdir()
+    (sealed / name / "bin" / "python").symlink_to(sys.executable)
+    ran = wheelplan("verify", "plan.toml", "-p", name)
+    assert (ran.code, re.findall(r"WP\d+", ran.out)) == (1, ["WP811"])
+    assert f"`wheelplan install plan.toml -p {shlex.quote(name)}`" in ran.out

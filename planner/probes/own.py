@@ -79,9 +79,9 @@ def _chosen(environ: Mapping[str, str], cwd: str, python: str) -> tuple[str, str
     """The interpreter that `python.choose` takes, where it is a file that is found at once."""
     if python:
         path = os.path.normpath(os.path.join(cwd, python))  # noqa: PTH118 (pathlib takes 6 ms)
-        if os.sep not in python:
+        if os.sep not in python and not python.startswith("."):
             return None
-        found = path if _is_program(path) else _in(path)
+        found = path if os.sep in python and _is_program(path) else _in(path)
         return (found, "--python") if found else None
     for variable in _ENVIRONMENTS:
         if folder := environ.get(variable):

@@ -128,13 +128,18 @@ def _explicit(host: Host, python: str) -> Target:
         )
     match = _VERSION.match(python)
     if match is None:
+        # An environment's folder before a program of that name, as uv reads `--python .venv`.
+        executable = _in_environment(host, module.join(host.system.cwd, python))
+        if executable:
+            return _must(host, executable, "--python")
         found = find(host, python)
         if isinstance(found, str):
             return _must(host, found, f"--python {python}")
         reason = found.why if isinstance(found, Unknown) else found.how
         raise MachineError(
             f"No Python called {python!r} was found: {reason}.",
-            hint="`--python` takes a path, a name on PATH such as python3.12, or a version such as 3.12.",
+            hint="`--python` takes a path, an environment's folder, a name on PATH such as python3.12, "
+            "or a version such as 3.12.",
         )
     wanted = _Wanted(tuple(int(part) for part in match["numbers"].split(".")), bool(match["threads"]))
     return _by_version(host, python, wanted)

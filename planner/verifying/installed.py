@@ -125,10 +125,15 @@ def _read(site: str, entry: str) -> _Dist:
 
 
 def _against(plan: PlanFile, found: list[_Dist], request: VerifyRequest) -> Iterator[Told]:
+    from shlex import quote  # noqa: PLC0415 (1 ms: `verify` of a plan alone does without)
+
     by_name: dict[str, list[_Dist]] = {}
     for one in found:
         by_name.setdefault(one.name, []).append(one)
-    install = f"install it from the plan: `pip install -r {request.plan}`"
+    install = "install it from the plan"
+    if request.python == request.environment:  # a folder of `pip --target` holds no Python to install with
+        words = ("wheelplan", "install", request.plan, "-p", request.environment)
+        install += f": `{' '.join(map(quote, words))}`"
     for package in plan.packages:
         here = by_name.pop(package.name, [])
         label = f"{package.name} {package.version}".strip()

@@ -87,6 +87,7 @@ def test_what_was_asked_for_comes_first():
     assert choose(host, "3.12").executable == "/usr/bin/python3.12"
     assert choose(host, "/conda").executable == "/conda/bin/python"
     assert choose(host, "/conda/bin/python").executable == "/conda/bin/python"
+    assert choose(host, ".venv").executable == "/home/user/app/.venv/bin/python"
     assert choose(host, "./.venv").executable == "/home/user/app/.venv/bin/python"
     assert choose(host, "../../../venv/bin/python").executable == "/venv/bin/python"
 
