@@ -182,9 +182,14 @@ def _tell(error: WheelplanError, args: argparse.Namespace, printer: Printer) -> 
     """An error that ends the run, in the form that was asked for; gives its exit code."""
     from planner.jsonform import error_json  # noqa: PLC0415
 
-    if getattr(args, "output_format", "") == "json":
+    form = getattr(args, "output_format", "")
+    if form == "json":
         printer.json(error_json(error))
     else:
+        if form == "github":
+            from planner.gates import failed_command  # noqa: PLC0415
+
+            printer.plain([failed_command(str(error), where=error.where)])
         printer.error(error)
     return error.exit_code
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from planner.findings import CODES, SEVERITIES, Finding
 
-__all__ = ["sarif", "workflow_commands"]
+__all__ = ["failed_command", "sarif", "workflow_commands"]
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[1-9]\d{0,8})\Z", re.DOTALL)
@@ -133,6 +133,16 @@ def workflow_commands(
         yield (
             f"::{command} file={_property(file)},line={line},title={_property(title)}::{_data(_message(one))}"
         )
+
+
+def failed_command(told: str, *, where: str = "") -> str:
+    """An error that ended the run as a workflow command; `where`: a file, maybe with a line, or no place."""
+    match = _PLACE.match(where)
+    file = match["file"] if match else where
+    if not file or file.startswith("-") or "://" in file or "\n" in file:
+        return f"::error title=wheelplan::{_data(told)}"
+    line = match["line"] if match else "1"
+    return f"::error file={_property(file)},line={line},title=wheelplan::{_data(told)}"
 
 
 def _data(text: str) -> str:

@@ -175,7 +175,7 @@ def _told(trials: Trials, core: Core, ways: WaysOut | None) -> tuple[Finding, Ou
     outlook = ways.of(core) if ways is not None and code != "WP604" else Outlook()
     # What a setting or an index would mend cannot be checked here; it is said all the same.
     setting = ""
-    if page is not None and not page.versions:
+    if code == "WP520":
         setting = "add the index that serves it"
     elif any("excluded by" in line for line in story.lines):
         setting = "lift the setting that excludes files"

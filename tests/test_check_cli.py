@@ -599,6 +599,7 @@ def test_a_dependency_whose_index_is_down_is_not_proven(shop: Shop, closed_port:
     words += ["-f", f"http://127.0.0.1:{closed_port}/"]
     answer = json.loads(shop._run(*words, "--output-format", "json").out)
     assert {found["code"] for found in answer["findings"]} == {"WP604"}
+    assert not any(found["remedy"].startswith("add the index") for found in answer["findings"])
     assert answer["exit-code"] == 2
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from planner.findings import CODES, Finding
-from planner.gates import sarif, workflow_commands
+from planner.gates import failed_command, sarif, workflow_commands
 
 FOUND = (
     Finding(code="WP502", severity="note", project="beta", summary="beta 2.0a1 is a pre-release."),
@@ -76,3 +76,11 @@ def test_workflow_commands_are_escaped() -> None:
         "::warning file=py%2Clock%3Ax.toml,line=1,title=WP101 gamma::It is built.",
         "::notice file=py%2Clock%3Ax.toml,line=1,title=WP502 beta::beta 2.0a1 is a pre-release.",
     ]
+
+
+def test_an_error_that_ends_a_run_is_annotated() -> None:
+    told = "100%\ngone"
+    assert failed_command(told, where="a.txt:3") == "::error file=a.txt,line=3,title=wheelplan::100%25%0Agone"
+    assert failed_command("no", where="a.toml") == "::error file=a.toml,line=1,title=wheelplan::no"
+    for nowhere in ("", "--allow", "https://index.test/simple/"):
+        assert failed_command("no", where=nowhere) == "::error title=wheelplan::no"

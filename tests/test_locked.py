@@ -202,6 +202,15 @@ def test_words_and_the_machine_count_as_the_repository(repository: Repository) -
     )
 
 
+def test_another_wheel_for_another_machine_is_no_news_of_the_index(repository: Repository) -> None:
+    for glibc in ("2_17", "2_34"):
+        repository.add(wheel, "beta", "1.1", tag=f"py3-none-manylinux_{glibc}_x86_64")
+    repository.publish()
+    assert repository.check("-U").code == 0
+    assert causes(repository.locked("--assume", "glibc=2.31")) == [("repository", "machine", "glibc")]
+    assert "manylinux_2_17" in repository.locked("--assume", "glibc=2.31")[("result", "file", "beta")]
+
+
 def test_free_memory_is_no_difference(repository: Repository) -> None:
     words = ("--assume", "memory-available=3GiB", "--assume", "cores=8")
     assert repository.check(*words).code == 0

@@ -159,3 +159,19 @@ def test_any_text_survives_the_layout(summary: str, reason: str) -> None:
     assert told["tool"]["wheelplan"]["findings"][0]["summary"] == f"s{summary}"
     assert told["packages"][0]["tool"]["wheelplan"]["reason"] == f"r{reason}"
     check_digest(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"requests\nrich\n", "^This is no plan of wheelplan[.] "),
+        (render(FULL).replace("\n", "\r\n").encode(), r"line ends were changed .*\.gitattributes"),
+        (render(FULL).encode()[:-5], "it was cut or edited"),
+        (b"", "it was cut or edited"),
+    ],
+    ids=["another file", "line ends", "cut", "empty"],
+)
+def test_why_a_text_is_no_whole_plan(data: bytes, told: str) -> None:
+    with pytest.raises(PlanError, match=told) as caught:
+        check_digest(data)
+    assert "wheelplan check" in str(caught.value)

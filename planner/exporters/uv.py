@@ -39,11 +39,19 @@ def _lines(plan: PlanFile, asked: Asked) -> Iterator[str]:
     if folders and not any(one.url for one in plan.indexes):
         yield "no-index = true"
     yield from lines_of({"find-links": folders})
-    yield "# The plan's versions, also of what comes with something else."
     pins = (pin(one) for one in packages if not one.archive)
-    yield from _list("constraint-dependencies", (one for one in pins if one))
-    yield "# These have wheels: no source build may take their place."
-    yield from _list("no-build-package", (one.name for one in packages if not one.kind))
+    why = "The plan's versions, also of what comes with something else."
+    yield from _list("constraint-dependencies", (one for one in pins if one), why=why)
+    yield from _list(
+        "no-build-package",
+        (one.name for one in packages if not one.kind),
+        why="These have wheels: no source build may take their place.",
+    )
+    yield from _list(
+        "no-binary-package",
+        (one.name for one in packages if one.kind and one.sdist is not None),
+        why="These are built, as planned: no wheel may take their place.",
+    )
     yield from _list("build-constraint-dependencies", sorted(f"{k}=={v}" for k, v in agreed.items()))
     yield from others.values()
     settings = {one.name: _setting(one) for one in packages if one.config_settings}
@@ -59,10 +67,12 @@ def _lines(plan: PlanFile, asked: Asked) -> Iterator[str]:
     yield from _sources(plan, names, asked.folder)
 
 
-def _list(name: str, items: Iterable[str]) -> Iterator[str]:
+def _list(name: str, items: Iterable[str], *, why: str = "") -> Iterator[str]:
     """A list with one item a line, as a reviewer reads a diff; nothing where there is none."""
     found = list(items)
     if found:
+        if why:
+            yield f"# {why}"
         yield f"{name} = ["
         yield from (f"    {value_of(item)}," for item in found)
         yield "]"

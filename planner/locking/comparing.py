@@ -66,7 +66,8 @@ def compared(
         found += inputs_differ(ours(before), ours(after))
         found += requirements_differ(before, after)
         found += machine_differs(ours(before), ours(after))
-    found += pins_differ(before, pins, changed, page)
+    same = not any(one.kind == "machine" for one in found)
+    found += pins_differ(before, pins, changed, page, same=same)
     if after:
         told = {change.project for change in changed}
         found += reasons_differ(before, after, told)

@@ -24,17 +24,24 @@ def pins_differ(
     pins: Previous,
     changes: Sequence[Change],
     page: Callable[[NormalizedName], Page],
+    *,
+    same: bool,
 ) -> Iterator[Difference]:
-    """Each change of a pin: as what the indexes did where their pages show it, else as what follows."""
+    """Each change of a pin: as what the indexes did where their pages show it, else as what follows.
+
+    `same` says that both plans are for one machine.
+    """
     entries = packages_of(old)
     for change in changes:
         name, pin = change.project, pins.pins.get(change.project)
         if change.kind == "file":
-            yield _world(
-                "hash" if "another file" in change.detail else "file",
-                name,
-                f"{name} {change.after}: {change.detail}",
-            )
+            text = f"{name} {change.after}: {change.detail}"
+            if "another file" in change.detail:
+                yield _world("hash", name, text)
+            elif same or pin is None or _gone(pin, page(name)):
+                yield _world("file", name, text)
+            else:  # the index has the file still: it is another machine that takes another one
+                yield Difference(side="result", kind="file", subject=name, text=text)
             continue
         why = ""
         if pin is not None and entries.get(name, {}).keys() & {"wheels", "sdist"}:

@@ -67,7 +67,7 @@ def machine_differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
     """The machines that two plans are for, and what builds find there."""
     before, after = old.get("machine", {}), new.get("machine", {})
     for key in dict.fromkeys((*before, *after)):
-        there, here = before.get(key, "nothing"), after.get(key, "nothing")
+        there, here = (_shown(one.get(key, "nothing")) for one in (before, after))
         stays = key in before and key in after
         if there != here and key != "memory-available" and (stays or key != "cores"):  # where builds are
             yield Difference(
@@ -80,6 +80,10 @@ def machine_differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
         if states[0][need] != states[1][need]:
             text = f"machine: {need} is {states[1][need]}, was {states[0][need]}"
             yield Difference(side="repository", kind="machine", subject=str(need), text=text)
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def builds_differ(

@@ -9,6 +9,8 @@ from planner.errors import PlanError
 
 __all__ = ["check_digest", "sealed"]
 
+_HEAD = b"# Made by `wheelplan"
+_MAKER = b'created-by = "wheelplan"'
 _DIGEST = re.compile(rb"# sha256:([0-9a-f]{64})\n\Z")
 
 
@@ -22,10 +24,21 @@ def check_digest(data: bytes, where: str = "") -> None:
     match = _DIGEST.search(data)
     hint = "Make it again with `wheelplan check`."
     if match is None:
-        raise PlanError(
-            "The plan does not end with its digest line: it was cut or edited.", where=where, hint=hint
-        )
+        raise PlanError(_unsealed(data), where=where, hint=hint)
     if hashlib.sha256(data[: match.start()]).hexdigest() != match[1].decode():
         raise PlanError(
             "The plan's digest does not match its text: it was edited or merged.", where=where, hint=hint
         )
+
+
+def _unsealed(data: bytes) -> str:
+    """Why a text does not end as a plan does."""
+    if not data.startswith(_HEAD[: len(data)]) and _MAKER not in data:
+        return "This is no plan of wheelplan."
+    if data.endswith(b"\r\n"):
+        # https://git-scm.com/docs/gitattributes#_text
+        return (
+            "The plan's line ends were changed to those of Windows (git does it with core.autocrlf; "
+            "`pylock.*.toml -text` in .gitattributes keeps them)."
+        )
+    return "The plan does not end with its digest line: it was cut or edited."

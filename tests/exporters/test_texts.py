@@ -193,6 +193,7 @@ def test_uvs_fragment_has_indexes_sources_and_builds() -> None:
         "torch": {"index": "pytorch"},
     }
     assert table["no-build-package"] == ["numpy", "setuptools", "torch"]
+    assert table["no-binary-package"] == ["cee", "flash-attn"]
     assert table["extra-build-dependencies"] == {
         "flash-attn": [{"requirement": "torch", "match-runtime": True}]
     }
@@ -213,3 +214,8 @@ def test_json_has_the_same_keys_for_every_plan() -> None:
     assert flash["environment"] == {"MAX_JOBS": "4", "TORCH_CUDA_ARCH_LIST": "8.0;9.0+PTX"}
     assert flash["install-after"] == ["setuptools", "torch"]
     assert "data" not in full
+
+
+def test_uvs_fragment_says_of_no_list_what_is_not_there() -> None:
+    assert "These have wheels" not in uv.export(plan(build("cee")), ASKED)
+    assert "These are built" not in uv.export(plan(wheel("numpy")), ASKED)
