@@ -71,6 +71,9 @@ def _built(
     if rows:
         return any(_on(row, torch, machine) for row in rows)
     name = canonicalize_name(project)
+    named = [row for row in place.matrix if name in row.projects]
+    if variant == "cpu" and named and all(row.variants and variant not in row.variants for row in named):
+        return False  # what is built for CUDA alone: a place gets newer CUDAs, and no wheel without one
     spoken = [row for row in place.matrix if not row.projects or name in row.projects]
     return False if any(variant in row.variants or not row.variants for row in spoken) else None
 

@@ -243,3 +243,10 @@ def test_the_cuda_of_a_torch() -> None:
     assert cuda_of_torch(None) == ""
     assert cuda_of_torch(Version("1.4")) == ""
     assert cuda_of_torch(Version("2.6.0+rocm6.2.4")) == ""
+
+
+def test_what_is_built_for_cuda_alone_is_not_looked_for_on_an_index_without_it() -> None:
+    cpu = Version("2.13.0+cpu")
+    assert indexes_elsewhere("flash-attn", Version("2.8.3.post2"), torch=cpu, machine=machine()) == ()
+    (one,) = indexes_elsewhere("pyg-lib", Version("0.9.0"), torch=cpu, machine=machine())
+    assert (one.place, one.built) == ("astral", True)
