@@ -126,6 +126,11 @@ def _export(args: argparse.Namespace, printer: Printer) -> int:
         printer.note(f"{request.output}: {write_text(request.output, text)}.")
     else:
         printer.text(text)
+    if request.format in ("sh", "dockerfile"):  # those that `verify` in front of what they do
+        from planner.verifying.verify import refused  # noqa: PLC0415
+
+        for one in refused(request.plan):
+            printer.note(f"{one.summary} `wheelplan verify` stops what was exported there: {one.remedy}.")
     return 0
 
 

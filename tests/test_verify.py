@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from planner.plan.seal import sealed as seal
 from tests.conftest import ROOT, Wheelplan
 from tests.verifying.planned import (
     BUILT,
@@ -95,8 +96,9 @@ def test_roles(verify: Any) -> None:
 
 
 def test_a_plan_made_for_the_processor_alone_needs_no_driver(verify: Any) -> None:
-    code, codes, _ = verify(plan(wheel("alpha"), rest=DRIVER), cuda_driver=None)
+    code, codes, ran = verify(plan(wheel("alpha"), rest=DRIVER), cuda_driver=None)
     assert (code, codes) == (0, ["WP806"])
+    assert "none is here; without it, nothing of the set uses a GPU." in ran.out
 
 
 def test_doubts_are_two(verify: Any, sealed: Path, wheelplan: Wheelplan) -> None:
@@ -150,7 +152,7 @@ def test_a_blocked_plan_is_good_only_where_its_findings_are_allowed(verify: Any)
     blocked = plan(built(), verdict="blocked", builds=1, rest=FINDING.format(code="WP101"))
     code, codes, ran = verify(blocked)
     assert (code, codes) == (1, ["WP810"])
-    assert "`--allow WP101`" in ran.out
+    assert "`verify --allow WP101`" in ran.out
     assert verify(blocked, "--allow", "WP102")[0] == 1
     code, codes, ran = verify(blocked, "--allow", "WP101")
     assert (code, codes) == (0, ["WP101"])
@@ -294,6 +296,8 @@ def test_an_environment_is_what_the_plan_says(sealed: Path, wheelplan: Wheelplan
         return ran.code, re.findall(r"^(?:error|doubt|note) (WP81\d)", ran.out, re.MULTILINE)
 
     assert told("--hashes") == (0, [])
+    (site / "pip-26.1.dist-info").mkdir()  # an environment was made with it
+    assert told() == (0, [])
     (site / "delta-1.dist-info").mkdir()
     (site / "delta-1.dist-info" / "METADATA").write_text("Name: Delta\nVersion: 1\n")
     assert told() == (0, ["WP813"])
@@ -329,3 +333,14 @@ def test_an_environment_in_this_folder_is_its_own_python(
     ran = wheelplan("verify", "plan.toml", "-p", name)
     assert (ran.code, re.findall(r"WP\d+", ran.out)) == (1, ["WP811"])
     assert f"`wheelplan install plan.toml -p {shlex.quote(name)}`" in ran.out
+
+
+def test_gates_name_files_from_the_working_folder(sealed: Path, wheelplan: Wheelplan) -> None:
+    text = HERE.replace('path = "requirements.txt"', 'path = "../requirements.txt"')
+    assert text != HERE
+    (sealed / "plans").mkdir()
+    (sealed / "plans" / "plan.toml").write_text(seal(text.rpartition("# sha256")[0]), encoding="utf-8")
+    (sealed / "requirements.txt").write_bytes(b"beta\n")
+    ran = wheelplan("verify", "plans/plan.toml", "--output-format", "github")
+    assert ran.code == 1
+    assert "::error file=requirements.txt,line=1,title=WP803::" in ran.out

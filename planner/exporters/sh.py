@@ -86,6 +86,9 @@ if [ ! -x "$python" ]; then
     else
         python3 -m venv "$venv"
     fi
+elif [ "$installer" = pip ] && ! "$python" -m pip --version >/dev/null 2>&1; then
+    say "$venv was made without pip: put uv on PATH, or remove it."
+    exit 1
 fi
 "$python" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != sys.argv[1])' {version} || {{
     say "$python is not Python {version}."

@@ -49,7 +49,7 @@ def driver_told(plan: PlanFile, need: PlannedNeed, driver: Seen, gpu: Seen) -> I
     asks = f"The set needs an NVIDIA driver {need.specifier}".rstrip()
     facts = (need.because,) if need.because else ()
     if driver.state == "absent":
-        lost = f" ({need.without})" if need.without else ""
+        lost = f"; without it, {need.without}" if need.without else ""
         severity = "error" if planned else "note"
         yield Told("WP806", severity, f"{asks}: none is here{lost}.", "", _REMEDY, (), facts)
     elif driver.state == "unknown":

@@ -17,6 +17,8 @@ __all__ = ["compared"]
 _SEPARATORS = re.compile(r"[-_.]+")
 _HEADER = 1 << 22
 _MOST_NAMED = 12
+_SEEDS = frozenset({"pip", "setuptools", "wheel"})
+"""What an environment may have been made with, which `pip freeze` leaves out as well."""
 
 
 class _Dist(NamedTuple):
@@ -145,8 +147,7 @@ def _against(plan: PlanFile, found: list[_Dist], request: VerifyRequest) -> Iter
             yield Told("WP812", "error", summary, package.name, "make the environment anew")
         else:
             yield from _one(package, here[0], install)
-    if by_name:
-        names = sorted(by_name)
+    if names := sorted(by_name.keys() - _SEEDS):
         shown = ", ".join(names[:_MOST_NAMED]) + (
             f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
         )

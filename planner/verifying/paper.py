@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 
 from planner.plan.openvalues import PlanFile, PlannedFinding
-from planner.verifying.files import beside, read_bytes, size_of
+from planner.verifying.files import beside, read_bytes, shown_beside, size_of
 from planner.verifying.values import Told, VerifyRequest
 
 __all__ = ["changed_inputs", "local_files", "refused_verdict"]
@@ -21,6 +21,7 @@ def changed_inputs(plan: PlanFile) -> Iterator[Told]:
     for one in plan.inputs:
         if one.role == "stdin" or "://" in one.path:
             continue
+        evidence = (shown_beside(plan.where, one.path),)
         try:
             data = read_bytes(beside(plan.where, one.path))
         except (OSError, ValueError) as error:
@@ -30,15 +31,15 @@ def changed_inputs(plan: PlanFile) -> Iterator[Told]:
                 "warning",
                 f"{one.path}, from which the plan was made, cannot be read ({reason}).",
                 remedy="put it beside the plan, or say `--allow WP804` where it is left out on purpose",
-                evidence=(one.path,),
+                evidence=evidence,
             )
             continue
         if not one.sha256:
             summary = f"The plan has no hash of {one.path}, so whether it has changed is not known."
-            yield Told("WP804", "warning", summary, remedy=_AGAIN, evidence=(one.path,))
+            yield Told("WP804", "warning", summary, remedy=_AGAIN, evidence=evidence)
         elif hashlib.sha256(data).hexdigest() != one.sha256:
             summary = f"{one.path} has changed since the plan was made."
-            yield Told("WP803", "error", summary, remedy=_AGAIN, evidence=(one.path,))
+            yield Told("WP803", "error", summary, remedy=_AGAIN, evidence=evidence)
 
 
 def local_files(plan: PlanFile) -> Iterator[Told]:
@@ -75,7 +76,7 @@ def refused_verdict(plan: PlanFile, request: VerifyRequest) -> Iterator[Told]:
 
 
 def _way_out(one: PlannedFinding) -> str:
-    allowed = f"accept it here with `--allow {one.code}`"
+    allowed = f"accept it with `verify --allow {one.code}`"
     return f"{one.remedy}; or {allowed}" if one.remedy else allowed
 
 

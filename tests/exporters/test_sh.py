@@ -166,6 +166,19 @@ def test_pip_serves_where_uv_is_not(world: Path) -> None:
     assert "--only-binary :all:" in installs[1]
 
 
+def test_an_environment_without_pip_needs_uv(world: Path) -> None:
+    (Path("bin") / "uv").unlink()
+    python = Path(".venv/bin/python")
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\n[ "$1" != -m ]\n', encoding="utf-8")
+    python.chmod(0o755)
+    code, _, err = run(script(ml()))
+    assert (code, err.splitlines()[-1].partition(".venv")[2]) == (
+        1,
+        " was made without pip: put uv on PATH, or remove it.",
+    )
+
+
 def test_it_installs_from_a_folder(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (Path("bin") / "uv").unlink()
     (Path("bin") / "uv").symlink_to(find_uv_bin())
