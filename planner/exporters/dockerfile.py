@@ -28,10 +28,11 @@ __all__ = ["HERE", "export"]
 HERE = False
 _PYTHON = "/opt/venv/bin/python"
 _CUDA = "dep:virtual/compiler/cuda"
-_CACHE = "--mount=type=cache,target=/root/.cache"
+_HOME = "/root"  # of the user that images build as
+_CACHE = f"--mount=type=cache,target={_HOME}/.cache"
 _PLAN = "--mount=type=bind,from=plan,target=/plan"
 _UV = "--mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv"
-_NETRC = "--mount=type=secret,id=netrc,target=/root/.netrc"
+_NETRC = f"--mount=type=secret,id=netrc,target={_HOME}/.netrc"
 _WHEELS = "--mount=type=bind,from=builder,source=/wheels,target=/wheels"
 _ENV = "ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin:$PATH"
 

@@ -92,7 +92,7 @@ def test_it_keeps_the_rules(name: str) -> None:
                 assert "apt-get update" in one.text
                 assert one.text.endswith("rm -rf /var/lib/apt/lists/*")
             if one.name == "RUN" and re.search(r"\b(pip|uv) ", one.text):
-                assert "--mount=type=cache,target=/root/.cache" in one.text
+                assert re.search(r"--mount=type=cache,target=\S+/\.cache ", one.text)
             if one.name == "COPY" and one.text.startswith("["):
                 assert len(json.loads(one.text)) == 2
             assert "sudo" not in one.text
