@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -141,18 +142,33 @@ def test_no_import_rings() -> None:
         (["fingerprint", "--output-format", "json"], {"httpx", "rich", "resolvelib"}),
         (["verify"], {"httpx", "rich", "resolvelib", "tomlkit", "packaging", "dataclasses", "pathlib"}),
         (
-            ["verify", "tests/cases/web/plan.toml", "--machine", "tests/cases/web/machine.toml"],
+            [
+                "verify",
+                f"{ROOT}/tests/cases/web/plan.toml",
+                "--machine",
+                f"{ROOT}/tests/cases/web/machine.toml",
+            ],
             {"httpx", "rich", "resolvelib", "tomlkit"},
         ),
     ],
 )
-def test_start_up_imports_only_what_the_command_uses(command: list[str], forbidden: set[str]) -> None:
+def test_start_up_imports_only_what_the_command_uses(
+    tmp_path: Path, command: list[str], forbidden: set[str]
+) -> None:
     code = (
         "import sys\nfrom planner.cli import main\n"
         f"try:\n    main({command!r})\nexcept SystemExit:\n    pass\n"
         "print('\\nMODULES', *sys.modules)"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    # Not in the checkout, where a plan may lie that `verify` would find.
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
     loaded = set(ran.stdout.rpartition("MODULES")[2].split())
     assert not loaded & forbidden
 
