@@ -121,7 +121,7 @@ def _export(args: argparse.Namespace, printer: Printer) -> int:
     from planner.request import World  # noqa: PLC0415
 
     request = ExportRequest.of(args, World.real())
-    text = exported(request)
+    text, plan = exported(request)
     if request.output:
         printer.note(f"{request.output}: {write_text(request.output, text)}.")
     else:
@@ -129,7 +129,7 @@ def _export(args: argparse.Namespace, printer: Printer) -> int:
     if request.format in ("sh", "dockerfile"):  # those that `verify` in front of what they do
         from planner.verifying.verify import refused  # noqa: PLC0415
 
-        for one in refused(request.plan):
+        for one in refused(plan):
             printer.note(f"{one.summary} `wheelplan verify` stops what was exported there: {one.remedy}.")
     return 0
 

@@ -8,11 +8,11 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from planner.disk import read_local
-from planner.errors import PlanError, UsageError
+from planner.errors import UsageError
 from planner.exporters.port import Asked
 from planner.facts import Known
-from planner.plan.opened import open_plan
+from planner.files import read_plan
+from planner.plan.opened import PlanFile, open_plan
 from planner.request import DEFAULT_PLAN, World
 
 __all__ = ["ExportRequest", "exported"]
@@ -41,8 +41,11 @@ class ExportRequest:
         )
 
 
-def exported(request: ExportRequest) -> str:
-    """The text. Raises PlanError for a plan that is none, or that the format cannot tell; UsageError."""
+def exported(request: ExportRequest) -> tuple[str, PlanFile]:
+    """The text, and the plan that it tells.
+
+    Raises PlanError for a plan that is none, or that the format cannot tell; UsageError.
+    """
     from planner.exporters.table import EXPORTERS  # noqa: PLC0415 (a format is known to be one before)
 
     exporter = EXPORTERS[request.format]
@@ -51,7 +54,7 @@ def exported(request: ExportRequest) -> str:
             "Only the variables of one build can be asked for.", where="--for", hint="Use `--format env`."
         )
     plan_path = Path(request.world.cwd, request.plan)
-    plan = open_plan(_read(plan_path, request.plan), request.plan)
+    plan = open_plan(read_plan(str(plan_path), request.plan, streams=True), request.plan)
     project = _normalised(request.project)
     if project and plan.package(project) is None:
         raise UsageError(f"The plan has no {request.project!r}.", where="--for")
@@ -65,7 +68,7 @@ def exported(request: ExportRequest) -> str:
         cores=cores,
         version=_version(),
     )
-    return exporter.export(plan, asked)
+    return exporter.export(plan, asked), plan
 
 
 def _folder(plan: Path, request: ExportRequest) -> str:
@@ -76,17 +79,6 @@ def _folder(plan: Path, request: ExportRequest) -> str:
     except ValueError:  # two drives
         return plan.parent.resolve().as_posix()
     return "" if found == "." else found
-
-
-def _read(path: Path, named: str) -> bytes:
-    try:
-        return read_local(str(path))
-    except OSError as error:
-        raise PlanError(
-            f"The plan cannot be read: {error.strerror or error}.",
-            where=named,
-            hint="Make one with `wheelplan check`, or name it: `wheelplan export PLAN`.",
-        ) from None
 
 
 def _normalised(name: str) -> str:

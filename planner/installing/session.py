@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from planner.disk import read_local
-from planner.errors import PlanError
+from planner.files import read_plan
 from planner.installing.install import Installation, Installed, install, shown
 from planner.installing.places import (
     Installer,
@@ -74,7 +74,7 @@ def install_plan(request: InstallRequest, voice: Voice, *, gate: Gate) -> int:
     Raises WheelplanError where nothing can be begun.
     """
     world = request.world
-    data = _read(Path(world.cwd, request.plan), request.plan)
+    data = read_plan(str(Path(world.cwd, request.plan)), request.plan)
     plan = open_plan(data, request.plan)
     python = environment_python(request.python, world.environ, world.cwd)
     installer = find_installer(request.installer, world.environ)
@@ -122,17 +122,6 @@ def _asked(verified: Verified, voice: Voice, *, refused: str) -> int:
     if code:
         voice.line(refused)
     return code
-
-
-def _read(path: Path, named: str) -> bytes:
-    try:
-        return read_local(str(path))
-    except OSError as error:
-        raise PlanError(
-            f"The plan cannot be read: {error.strerror or error}.",
-            where=named,
-            hint="Make one with `wheelplan check`, or name it: `wheelplan install PLAN`.",
-        ) from None
 
 
 def _names_indexes(installer: Installer, python: str, world: World) -> bool:

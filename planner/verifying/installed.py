@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from planner.errors import MachineError
+from planner.files import read_bytes
 from planner.plan.openvalues import PlanFile, PlannedPackage
-from planner.verifying.files import read_bytes
 from planner.verifying.values import Told, VerifyRequest
 
 __all__ = ["compared"]

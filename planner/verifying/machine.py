@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from planner.errors import MachineError
 from planner.facts import Fact, Known, Machine
+from planner.files import read_bytes
 from planner.probes.own import Own
-from planner.verifying.files import read_bytes
 from planner.verifying.values import VerifyRequest
 
 __all__ = ["machine_of"]

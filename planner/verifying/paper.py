@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+from planner.files import beside, read_bytes, shown_beside, size_of
 from planner.plan.openvalues import PlanFile, PlannedFinding
-from planner.verifying.files import beside, read_bytes, shown_beside, size_of
 from planner.verifying.values import Told, VerifyRequest
 
 __all__ = ["changed_inputs", "local_files", "refused_verdict"]

@@ -9,7 +9,7 @@ import base64
 import csv
 from collections.abc import Iterator
 
-from planner.verifying.files import beside, digest_of, read_bytes
+from planner.files import beside, digest_of, read_bytes
 from planner.verifying.values import Told
 
 __all__ = ["changed_files"]

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from planner.errors import PlanError
+from planner.files import read_plan, shown_beside
 from planner.plan.opened import PlanFile, open_plan
 from planner.probes.own import Own, holds_python, own_driver, own_python
 from planner.verifying.driver import DRIVER, Seen, driver_told, gpus_of, simply_seen
-from planner.verifying.files import read_bytes, shown_beside
 from planner.verifying.paper import changed_inputs, local_files, refused_verdict
 from planner.verifying.quick import Quick
 from planner.verifying.values import Told, Verified, VerifyRequest
@@ -22,7 +21,7 @@ __all__ = ["refused", "verify"]
 
 def verify(request: VerifyRequest, environ: Mapping[str, str], cwd: str) -> Verified:
     """Hold a plan against this machine (or that of a file). Raises PlanError, MachineError and UsageError."""
-    plan = _opened(request.plan)
+    plan = open_plan(read_plan(request.plan, request.plan), request.plan)
     if request.environment and not request.python and holds_python(cwd, request.environment):
         request = request._replace(python=request.environment)
     told = [*changed_inputs(plan), *refused_verdict(plan, request)]
@@ -54,22 +53,9 @@ def verify(request: VerifyRequest, environ: Mapping[str, str], cwd: str) -> Veri
     )
 
 
-def refused(path: str) -> tuple[Told, ...]:
-    """What no machine mends: why a plan is blocked, beyond its needs. Raises PlanError."""
-    return tuple(refused_verdict(_opened(path), VerifyRequest(path)))
-
-
-def _opened(path: str) -> PlanFile:
-    try:
-        data = read_bytes(path)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise PlanError(
-            f"The plan cannot be read ({reason}).",
-            where=path,
-            hint="Name another one, or make it with `wheelplan check`.",
-        ) from None
-    return open_plan(data, path)
+def refused(plan: PlanFile) -> tuple[Told, ...]:
+    """What no machine mends: why a plan is blocked, beyond its needs."""
+    return tuple(refused_verdict(plan, VerifyRequest(plan.where)))
 
 
 def _own(request: VerifyRequest, environ: Mapping[str, str], cwd: str) -> Own | None:

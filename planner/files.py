@@ -7,7 +7,9 @@ import os
 import stat
 from typing import BinaryIO
 
-__all__ = ["beside", "digest_of", "read_bytes", "shown_beside", "size_of"]
+from planner.errors import PlanError
+
+__all__ = ["beside", "digest_of", "read_bytes", "read_plan", "shown_beside", "size_of"]
 
 LARGEST = 64 << 20
 _PIECE = 1 << 20
@@ -23,13 +25,29 @@ def shown_beside(path: str, name: str) -> str:
     return name if "://" in name else os.path.normpath(beside(path, name))
 
 
-def read_bytes(path: str, limit: int = LARGEST) -> bytes:
-    """The content of a regular file. Raises OSError, also for a larger one."""
-    with _open(path) as file:
+def read_bytes(path: str, limit: int = LARGEST, *, streams: bool = False) -> bytes:
+    """The content of a regular file; with `streams` also of a pipe. Raises OSError, also for a larger one."""
+    with open(path, "rb") if streams else _open(path) as file:  # noqa: PTH123 (pathlib takes 6 ms)
         data = file.read(limit + 1)
     if len(data) > limit:
         raise OSError(f"it is larger than {limit >> 20} MiB")
     return data
+
+
+def read_plan(path: str, named: str, *, streams: bool = False) -> bytes:
+    """The bytes of the plan at `path`, which the user calls `named`. Raises PlanError.
+
+    `streams`: one that comes through a pipe is waited for. A gate never waits.
+    """
+    try:
+        return read_bytes(path, streams=streams)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PlanError(
+            f"The plan cannot be read ({reason}).",
+            where=named,
+            hint="Name another one, or make it with `wheelplan check`.",
+        ) from None
 
 
 def size_of(path: str) -> int | None:
