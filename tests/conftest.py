@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+
+from planner.reader import SdistReader
+from planner.sdist import READER
 
 ROOT = Path(__file__).resolve().parent.parent
 MACHINE = ROOT / "tests" / "cases" / "web" / "machine.toml"
@@ -62,10 +66,55 @@ class Wheelplan(Protocol):
     def __call__(self, *words: str | Path) -> Ran: ...
 
 
+@dataclass
+class Lent:
+    """The session's reader of sdists as one run has it: what the run closes, the next one goes on with."""
+
+    reader: SdistReader
+    read: Callable[..., Any] = field(init=False)
+    expect: Callable[[], None] = field(init=False)
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.read, self.expect = self.reader.read, self.reader.expect
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture(scope="session")
+def sdists() -> Iterator[SdistReader]:
+    """One reader with its processes for all runs in this process: to start a child takes 0.2 s each time.
+
+    Runs in processes of their own have their own one (`tests/faults`, `tests/test_check_cli.py`, …), and what
+    it does is tested in `tests/test_reader.py`. Here nothing is read without a process.
+    """
+
+    def here(*_: Any) -> Any:
+        raise AssertionError("an sdist is read in this process")
+
+    reader = SdistReader(here, reader=READER, environ=os.environ)
+    yield reader
+    reader.close()
+
+
 @pytest.fixture
-def wheelplan(sealed: Path, capsys: pytest.CaptureFixture[str]) -> Wheelplan:
+def wheelplan(
+    sealed: Path,
+    sdists: SdistReader,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Wheelplan]:
     """The command line, in this process: `wheelplan("check", …)`; a `SystemExit` of argparse is a code too."""
     from planner.cli import main  # noqa: PLC0415 (other tests do without it)
+
+    lent: list[Lent] = []
+
+    def lend(*_: Any) -> Lent:
+        lent.append(Lent(sdists))
+        return lent[-1]
+
+    monkeypatch.setattr("planner.supply.sdist_reader", lend)
 
     def run(*words: str | Path) -> Ran:
         capsys.readouterr()
@@ -76,4 +125,5 @@ def wheelplan(sealed: Path, capsys: pytest.CaptureFixture[str]) -> Wheelplan:
         out, err = capsys.readouterr()
         return Ran(code, out, err)
 
-    return run
+    yield run
+    assert all(one.closed for one in lent), "a run left its reader open"
