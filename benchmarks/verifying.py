@@ -4,11 +4,18 @@
 
 The plans are of wheels alone, for the interpreter that runs this script: what a gate meets most. Figures are
 ratios of one run on one machine: the best of N of each, taken in turn. Ends with 1 when a limit is missed.
+
+    python benchmarks/verifying.py --cuts
+
+verifies every prefix of every plan of tests/cases, each plan without each of its lines, and with each of its
+bytes changed, and counts what does not end with 2. Lines, and prefixes of whole ones, go through the command.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -76,12 +83,70 @@ def run(command: list[str], folder: str) -> tuple[float, float]:
     return seconds, usage.ru_maxrss / 1024
 
 
+def code_of(path: Path, *, command: bool) -> str:
+    """How a run ends: its exit code, or the error that no one caught. A command must say its error."""
+    from planner.cli import main as wheelplan  # noqa: PLC0415
+    from planner.errors import PlanError  # noqa: PLC0415
+    from planner.verifying.values import VerifyRequest  # noqa: PLC0415
+    from planner.verifying.verify import verify  # noqa: PLC0415
+
+    try:
+        if not command:
+            return str(verify(VerifyRequest(str(path)), os.environ, str(path.parent)).exit_code)
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = str(wheelplan(["verify", str(path)]))
+        said = out.getvalue() + err.getvalue()
+        clean = said.startswith(f"error: {path}") and "wheelplan failed" not in said
+        return code if clean else f"{code}, and said {said[:200]!r}"
+    except PlanError as error:
+        return str(error.exit_code)
+    except Exception as error:  # noqa: BLE001 (what is counted here)
+        return f"{type(error).__name__}: {error}"
+
+
+def cuts_of(path: Path, data: bytes) -> tuple[list[int], list[str]]:
+    """(how many prefixes, lines and bytes were tried, what of them did not end with 2)."""
+    from tests.verifying.cuts import flips, prefixes, without_a_line  # noqa: PLC0415
+
+    numbers, wrong = [], []
+    for kind in (prefixes, without_a_line, flips):
+        number = 0
+        for number, at in enumerate(kind(path, data), 1):  # noqa: B007 (their number, behind the loop)
+            line = kind is prefixes and data[at - 1 : at] in (b"", b"\n")
+            code = code_of(path, command=line or kind is without_a_line)
+            wrong += [f"{kind.__name__} {at}: {code}"] if code != "2" else []
+        numbers.append(number)
+    return numbers, wrong
+
+
+def cut() -> int:
+    """Verify all that lost or changed something, print the counts, and say whether each was 2."""
+    print("plan              bytes  prefixes  lines  flipped  seconds  other than 2")
+    whole, others = [0, 0, 0], 0
+    with tempfile.TemporaryDirectory() as folder:
+        for case in sorted((ROOT / "tests" / "cases").glob("*/plan.toml")):
+            data, start = case.read_bytes(), time.perf_counter()
+            numbers, wrong = cuts_of(Path(folder, "plan.toml"), data)
+            whole = [one + more for one, more in zip(whole, numbers, strict=True)]
+            others += len(wrong)
+            counts, seconds = "{:9,} {:6,} {:8,}".format(*numbers), time.perf_counter() - start
+            print(f"{case.parent.name:14} {len(data):8,} {counts} {seconds:8.1f}  {len(wrong)}")
+            for one in wrong[:3]:
+                print(f"  {one}")
+    print("together                {:9,} {:6,} {:8,}           {}".format(*whole, others))
+    return 1 if others else 0
+
+
 def main() -> int:
     """Measure, print the figures, and say whether they are within their limits."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--limit", type=float, default=6.0, help="times a bare Python, for 90 pins")
+    parser.add_argument("--cuts", action="store_true", help="verify plans that lost or changed something")
     args = parser.parse_args()
+    if args.cuts:
+        return cut()
     verify = [sys.executable, "-m", "planner.cli", "verify"]
     commands = {"python -c pass": [sys.executable, "-c", "pass"]}
     with tempfile.TemporaryDirectory() as folder:

@@ -11,6 +11,7 @@ __all__ = ["check_digest", "sealed"]
 
 _HEAD = b"# Made by `wheelplan"
 _MAKER = b'created-by = "wheelplan"'
+_MARK = b"\xef\xbb\xbf"
 _DIGEST = re.compile(rb"# sha256:([0-9a-f]{64})\n\Z")
 
 
@@ -26,9 +27,10 @@ def check_digest(data: bytes, where: str = "") -> None:
     if match is None:
         raise PlanError(_unsealed(data), where=where, hint=hint)
     if hashlib.sha256(data[: match.start()]).hexdigest() != match[1].decode():
-        raise PlanError(
-            "The plan's digest does not match its text: it was edited or merged.", where=where, hint=hint
-        )
+        what = "The plan's digest does not match its text: it was edited or merged."
+        if data.startswith(_MARK):
+            what = "The plan begins with a byte order mark: an editor saved it anew."
+        raise PlanError(what, where=where, hint=hint)
 
 
 def _unsealed(data: bytes) -> str:
