@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from planner.errors import UsageError
+from planner.errors import UsageError, WheelplanError
 
 if TYPE_CHECKING:
     import argparse
@@ -62,7 +62,7 @@ def check(args: argparse.Namespace, printer: Printer) -> int:
         printer.json(checked_json(checked, plan_path=path, exit_code=code))
         return code
     if args.output_format != "text":
-        _gate(args.output_format, (checked,), checked.findings, printer, plan=path)
+        _gate(args.output_format, (checked,), checked.findings, printer, plan=path, code=code)
         return code
     for note in checked.notes:
         printer.note(note)
@@ -117,12 +117,20 @@ def _progress(printer: Printer) -> Iterator[Progress]:
 
 
 def _gate(
-    form: str, several: Sequence[Checked], findings: Sequence[Finding], printer: Printer, *, plan: str = ""
+    form: str,
+    several: Sequence[Checked],
+    findings: Sequence[Finding],
+    printer: Printer,
+    *,
+    code: int,
+    plan: str = "",
+    errors: Sequence[WheelplanError] = (),
 ) -> None:
     """Findings in the form of a gate, each at the line of the input that asks for its project."""
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
 
-    from planner.gates import sarif, workflow_commands  # noqa: PLC0415
+    from planner.findings import UNPROVEN  # noqa: PLC0415
+    from planner.gates import failed_command, sarif, workflow_commands  # noqa: PLC0415
     from planner.locking.words import locked_findings  # noqa: PLC0415
     from planner.report import printable  # noqa: PLC0415
 
@@ -141,8 +149,24 @@ def _gate(
         own = ""
         with suppress(PackageNotFoundError):  # run from its sources
             own = version("wheelplan")
-        printer.json(sarif(told, where=where, files=files, places=places, version=own))
+        doubts = [one for one in told if one.code in UNPROVEN]
+        printer.json(
+            sarif(
+                told,
+                where=where,
+                files=files,
+                places=places,
+                version=own,
+                exit_code=code,
+                doubts=doubts,
+                errors=errors,
+            )
+        )
+        for one in doubts:  # a file takes the rest, and who reads the log must see why
+            printer.note(f"{one.code}, not proven: {one.summary}")
         return
+    for error in errors:
+        printer.plain([failed_command(str(error), where=error.where)])
     for line in workflow_commands(told, where=where, files=files, places=places):
         printer.text(printable(line))
 
@@ -170,10 +194,10 @@ def _check_all(args: argparse.Namespace, printer: Printer) -> int:
         printer.note(note)
     if args.output_format != "text":
         found = [one.checked for one in outcomes if one.checked is not None]
-        _gate(args.output_format, found, findings_of(outcomes), printer)
-        for one in outcomes:
-            if one.error is not None:
-                printer.error(one.error)
+        errors = [one.error for one in outcomes if one.error is not None]
+        _gate(args.output_format, found, findings_of(outcomes), printer, code=code, errors=errors)
+        for error in errors:
+            printer.error(error)
         return code
     printer.lines(targets_lines(outcomes, verbose=args.verbose, quiet=args.quiet))
     return code

@@ -153,7 +153,13 @@ def _verify(args: argparse.Namespace, printer: Printer) -> int:
 
         findings = findings_of(verified)
         if args.output_format == "sarif":
-            printer.json(sarif(findings, where=verified.plan, files=verified.inputs))
+            code = verified.exit_code
+            doubts = [one for one in findings if one.severity == "warning" and code == 2]
+            printer.json(
+                sarif(findings, where=verified.plan, files=verified.inputs, exit_code=code, doubts=doubts)
+            )
+            for one in doubts:  # a file takes the rest, and who reads the log must see why
+                printer.note(f"{one.code}, not proven: {one.summary}")
         else:
             printer.plain(workflow_commands(findings, where=verified.plan, files=verified.inputs))
     return verified.exit_code
@@ -191,6 +197,10 @@ def _tell(error: WheelplanError, args: argparse.Namespace, printer: Printer) -> 
     if form == "json":
         printer.json(error_json(error))
     else:
+        if form == "sarif":
+            from planner.gates import failed_sarif  # noqa: PLC0415
+
+            printer.json(failed_sarif(error))
         if form == "github":
             from planner.gates import failed_command  # noqa: PLC0415
 

@@ -14,13 +14,16 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+from planner.errors import InputError, WheelplanError
 from planner.findings import CODES, SEVERITIES, Finding
 
-__all__ = ["failed_command", "sarif", "workflow_commands"]
+__all__ = ["failed_command", "failed_sarif", "sarif", "workflow_commands"]
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[1-9]\d{0,8})\Z", re.DOTALL)
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
+UNPROVEN = 2
+"""The exit code of a run that proves nothing."""
 
 
 def sarif(
@@ -30,11 +33,17 @@ def sarif(
     files: Collection[str] = (),
     places: Mapping[str, str] = _NOWHERE,
     version: str = "",
+    exit_code: int = 0,
+    doubts: Collection[Finding] = (),
+    errors: Collection[WheelplanError] = (),
 ) -> dict[str, Any]:
     """The findings as one run of SARIF, with a rule for each code that occurs.
 
     A finding stands where its evidence says, when that is in one of `files` (the user's); else at the place
     of its project (`places`: `torch` -> `requirements.txt:4`); else in the file `where`.
+
+    With exit code 2 the run was no success, because of `errors` and `doubts` (some of the findings). Code
+    scanning leaves its alerts as they are then: https://github.com/github/codeql-action/pull/1393
     """
     told = sorted(findings, key=Finding.sort_key)
     codes = sorted({one.code for one in told})
@@ -44,13 +53,26 @@ def sarif(
     }
     if version:
         driver["version"] = version
+    if errors:
+        driver["notifications"] = [{"id": name} for name in sorted({one.id for one in errors})]
+    success = exit_code != UNPROVEN
     seen: dict[str, int] = {}
+    reasons = [_error(one, "warning" if success else "error") for one in errors]
+    if not success:
+        reasons += [_doubt(one, _place(one, where, files, places)) for one in told if one in doubts]
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [
             {
                 "tool": {"driver": driver},
+                "invocations": [
+                    {
+                        "executionSuccessful": success,
+                        "exitCode": exit_code,
+                        "toolExecutionNotifications": reasons,
+                    }
+                ],
                 "columnKind": "unicodeCodePoints",
                 "results": [
                     _result(one, codes.index(one.code), _place(one, where, files, places), seen)
@@ -58,6 +80,31 @@ def sarif(
                 ],
             }
         ],
+    }
+
+
+def failed_sarif(error: WheelplanError) -> dict[str, Any]:
+    """A run that ended with an error, before it had a result."""
+    errors = (error, *error.others) if isinstance(error, InputError) else (error,)
+    return sarif((), where="", exit_code=error.exit_code, errors=errors)
+
+
+def _error(one: WheelplanError, level: str) -> dict[str, Any]:
+    place = _file_of(one.where) if one.id != "internal" else None  # a file of ours
+    return {
+        "descriptor": {"id": one.id},
+        "level": level,
+        "message": {"text": str(one)},
+        **({"locations": [_location(*place)]} if place else {}),
+    }
+
+
+def _doubt(one: Finding, place: tuple[str, int]) -> dict[str, Any]:
+    return {
+        "associatedRule": {"id": one.code},
+        "level": "error",
+        "message": {"text": f"Not proven: {_message(one)}"},
+        "locations": [_location(*place)],
     }
 
 
@@ -82,16 +129,13 @@ def _result(one: Finding, rule: int, place: tuple[str, int], seen: dict[str, int
         "ruleIndex": rule,
         "level": one.severity,
         "message": {"text": _message(one)},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": _artifact(file),
-                    "region": {"startLine": line},
-                }
-            }
-        ],
+        "locations": [_location(file, line)],
         "partialFingerprints": {"wheelplan/v1": f"{mark}:{seen[mark]}"},
     }
+
+
+def _location(file: str, line: int) -> dict[str, Any]:
+    return {"physicalLocation": {"artifactLocation": _artifact(file), "region": {"startLine": line}}}
 
 
 def _artifact(file: str) -> dict[str, str]:
@@ -137,12 +181,20 @@ def workflow_commands(
 
 def failed_command(told: str, *, where: str = "") -> str:
     """An error that ended the run as a workflow command; `where`: a file, maybe with a line, or no place."""
+    place = _file_of(where)
+    if place is None:
+        return f"::error title=wheelplan::{_data(told)}"
+    return f"::error file={_property(place[0])},line={place[1]},title=wheelplan::{_data(told)}"
+
+
+def _file_of(where: str) -> tuple[str, int] | None:
+    """The file and line of an error, unless it stands in none: an option, a variable, an address, nothing."""
     match = _PLACE.match(where)
     file = match["file"] if match else where
-    if not file or file.startswith("-") or "://" in file or "\n" in file:
-        return f"::error title=wheelplan::{_data(told)}"
-    line = match["line"] if match else "1"
-    return f"::error file={_property(file)},line={line},title=wheelplan::{_data(told)}"
+    named = match is not None or any(mark in file for mark in "./\\")
+    if not named or file.startswith("-") or "://" in file or "\n" in file:
+        return None
+    return file, int(match["line"]) if match else 1
 
 
 def _data(text: str) -> str:

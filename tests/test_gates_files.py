@@ -98,6 +98,12 @@ def test_the_action_takes_no_input_into_a_script() -> None:
         assert all(words.keys() <= action["inputs"].keys() for words in told)
 
 
+def test_what_was_not_proven_is_uploaded_and_the_verdict_stands() -> None:
+    steps = {step["name"]: step for step in load("action.yml")["runs"]["steps"]}
+    assert steps["Upload"]["with"]["wait-for-processing"] == "${{ steps.run.outputs.exit-code != '2' }}"
+    assert steps["Verdict"]["if"] == "always()"
+
+
 STUB = """\
 #!/bin/sh
 printf '%s\\n' "$@" > "$RECORD"
@@ -151,6 +157,8 @@ def test_the_action_ends_as_wheelplan_does(run_action: Any, tmp_path: Path) -> N
     assert (code, said) == (1, "")
     assert words == ["verify", "a b.toml", "--role", "run; reboot", "--output-format", "sarif"]
     assert (tmp_path / "wheelplan.sarif").read_text(encoding="utf-8") == "told\n"
+    assert run_action(2, format="sarif")[0] == 2
+    assert "sarif=yes" in (tmp_path / "output").read_text(encoding="utf-8")
     _, words, _ = run_action(command="locked", inputs="requirements.txt\nmy pkg\n", format="text")
     assert words == [
         *("check", "--locked", "--output", "pylock.wheelplan.toml", "requirements.txt", "my pkg"),

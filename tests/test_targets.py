@@ -153,6 +153,15 @@ def test_an_error_of_one_hides_nothing_of_the_other(project: Project) -> None:
     answer = project.all()
     assert answer["targets"]["gone"]["errors"][0]["id"] == "machine"
     assert answer["targets"]["new"]["exit-code"] == 0
+    (run,) = json.loads(project.check("--all-targets", "--output-format", "sarif").out)["runs"]
+    (invocation,) = run["invocations"]
+    (told,) = invocation["toolExecutionNotifications"]
+    assert (invocation["executionSuccessful"], told["level"]) == (False, "error")
+    assert told["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "machines/gone.toml"
+    ran = project.check("--all-targets", "--output-format", "github")
+    assert (
+        "::error file=machines/gone.toml,line=1,title=wheelplan::machines/gone.toml: The machine" in ran.out
+    )
     project.settings(PYPROJECT + broken + "required = false\n")
     ran = project.check("--all-targets")
     assert ran.code == 0

@@ -227,9 +227,21 @@ def test_json_sarif_and_github(verify: Any) -> None:
     assert [one["code"] for one in said["findings"]] == ["WP805"]
     assert json.loads(verify(BUILT, "--output-format", "json")[2].out)["verdict"] == "good"
     ran = verify(BUILT, "--output-format", "sarif", program__gcc=None, program__cc=None)[2]
-    assert json.loads(ran.out)["runs"][0]["results"][0]["ruleId"] == "WP805"
+    (run,) = json.loads(ran.out)["runs"]
+    assert run["results"][0]["ruleId"] == "WP805"
+    assert run["invocations"][0]["executionSuccessful"]
     ran = verify(BUILT, "--output-format", "github", program__gcc=None, program__cc=None)[2]
     assert ran.out.startswith("::error file=pylock.wheelplan.toml,line=1,title=WP805 beta::beta 2.0 needs")
+
+
+def test_a_doubt_is_no_success_for_code_scanning(verify: Any) -> None:
+    code, _, ran = verify(GPU, "--output-format", "sarif", gpu__0="9.0")
+    (run,) = json.loads(ran.out)["runs"]
+    assert (code, [one["ruleId"] for one in run["results"]]) == (2, ["WP809"])
+    (invocation,) = run["invocations"]
+    assert not invocation["executionSuccessful"]
+    assert [one["associatedRule"]["id"] for one in invocation["toolExecutionNotifications"]] == ["WP809"]
+    assert ran.err.startswith("WP809, not proven: ")
 
 
 def start(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
