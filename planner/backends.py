@@ -23,7 +23,18 @@ from planner.knowledge.places import place
 from planner.plan import Package
 from planner.policy import Index
 from planner.resolve.asks import Ask
-from planner.routing import AUTO, PYTORCH, TORCH, Backend, Router, as_known, backend_word, variants_for
+from planner.routing import (
+    AUTO,
+    CPU,
+    PYTORCH,
+    TORCH,
+    Backend,
+    Router,
+    as_known,
+    backend_word,
+    projects_of_backends,
+    variants_for,
+)
 from planner.wanted import Inputs, Note
 
 if TYPE_CHECKING:
@@ -34,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Installed", "Taken", "Torch", "installed_torch", "kept_by_force", "replaced",
-    "torch_of",
+    "torch_of", "unpublished",
 ]  # fmt: skip
 
 
@@ -58,7 +69,8 @@ class Torch:
 
     `variants` are the backends to judge, the best first: one where the user named it, none without a backend.
     `settled` says that the first is the one that is installed or that a pin names. `router` routes without a
-    backend, `pytorch` are the indexes of the variants.
+    backend, `pytorch` are the indexes of the variants. `unindexed`: no index is asked (`--no-index`), and
+    `asks` are what the backend asks of the files in find-links.
     """
 
     router: Router
@@ -66,13 +78,15 @@ class Torch:
     pytorch: Mapping[str, Index] = field(default_factory=lambda: MappingProxyType({}))
     notes: tuple[Note, ...] = ()
     settled: bool = False
+    unindexed: bool = False
+    asks: tuple[Ask, ...] = ()
 
     def routed(self, backend: Backend) -> Router:
         """The router of one of the variants."""
         return replace(
             self.router,
             variant=backend.variant,
-            pytorch=self.pytorch[backend.variant],
+            pytorch=self.pytorch.get(backend.variant),
             origin=backend.origin,
         )
 
@@ -94,7 +108,16 @@ class Taken:
     def shown(self) -> Backend | None:
         """The backend where it means something: it was named, or something comes from its places."""
         backend = self.backend
-        return backend if backend is not None and (backend.applies or backend.word != AUTO) else None
+        if backend is None or backend.applies or backend.word != AUTO:
+            return backend
+        labels = {package.version.local for package in self._of_backends if package.version}
+        return backend if self.router.pytorch is None and backend.variant in labels else None
+
+    @property
+    def _of_backends(self) -> tuple[Package, ...]:
+        """The pins of the projects that PyTorch's indexes have."""
+        names = projects_of_backends()
+        return tuple(package for package in self.judged.packages if package.name in names)
 
     @property
     def indexes(self) -> tuple[Index, ...]:
@@ -104,19 +127,43 @@ class Taken:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """The places beside the user's indexes that could not be asked: what they have is not known."""
+        """What of the backend had no effect, and the places beside the indexes that could not be asked."""
         pages = {
             package.name: self.judged.trials.catalog.page(package.name)
             for package in self.judged.packages
             if not package.direct and any(index.beside for index in self.router(package.name) or ())
         }
         asked = {index.shown for name in pages for index in self.router.beside(name)}
-        return tuple(
+        silent = (
             Note(where=answer.index, text=f"This place of {name}'s wheels could not be asked: {answer.why}")
             for name, page in pages.items()
             for answer in page.troubles
             if answer.index in asked
         )
+        return (*self._unheeded, *silent)
+
+    @property
+    def _unheeded(self) -> Iterator[Note]:
+        """What was taken of another build than the backend's, as no index was asked (`planner.linked`)."""
+        backend = self.backend
+        if backend is None or self.router.pytorch is not None:
+            return
+        if backend.variant == CPU and self.judged.trials.machine.value("os") == "darwin":
+            return  # one build, whose version names none
+        for package in self._of_backends:
+            version = package.version
+            if (
+                version is None
+                or version.local == backend.variant
+                or not (version.local or package.name == TORCH)
+            ):
+                continue
+            yield Note(
+                where=f"{backend.origin} {backend.word}",
+                text=f"With --no-index PyTorch's index is not asked, and --find-links have no build "
+                f"{backend.variant} of {package.name} that would do: {package.name} {version} is taken. "
+                f"Leave --no-index out, or put a file of {backend.variant} there.",
+            )
 
     @property
     def places(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -141,8 +188,9 @@ def torch_of(settings: Settings, inputs: Inputs, machine: Machine, world: World)
         known=exact,
     )
     setting = settings.get("torch-backend")
-    if setting is None or not setting.value or not any(i.kind == "simple" for i in settings.indexes):
-        return Torch(router=router)  # with `--no-index` no index is asked at all, as in uv
+    unindexed = not any(index.kind == "simple" for index in settings.indexes)
+    if setting is None or not setting.value:
+        return Torch(router=router)
     mirror = settings.text("torch-index")
     word = backend_word(str(setting.value), setting.origin, mirrored=bool(mirror))
     notes: tuple[Note, ...] = ()
@@ -162,9 +210,15 @@ def torch_of(settings: Settings, inputs: Inputs, machine: Machine, world: World)
     else:
         variants = [Backend(word=word, origin=setting.origin, variant=word)]
     places = Places(cwd=world.cwd, environ=world.environ)
-    pytorch = {one.variant: _pytorch(one.variant, settings, places) for one in variants}
-    settled = bool(variants) and variants[0].variant == label
-    return Torch(router=router, variants=tuple(variants), pytorch=pytorch, notes=notes, settled=settled)
+    asked_of = () if unindexed else variants
+    return Torch(
+        router=router,
+        variants=tuple(variants),
+        pytorch={one.variant: _pytorch(one.variant, settings, places) for one in asked_of},
+        notes=notes,
+        settled=bool(variants) and variants[0].variant == label,
+        unindexed=unindexed,
+    )
 
 
 def _lacks(capability: str, cuda: str, torch: str) -> bool:
@@ -247,4 +301,29 @@ def replaced(
             summary=f"The plan replaces {TORCH} {there}, which is installed, with {pinned}.",
             remedy=f"what was built against {there} there must be built again",
             evidence=place_of_word,
+        )
+
+
+def unpublished(taken: Taken) -> Iterator[Finding]:
+    """A finding where the backend's index serves nothing that the set wants, as it has no build for macOS.
+
+    macOS has one build, which the index of `cpu` has, too. A mirror (`torch-index`) may have others.
+    https://github.com/pytorch/test-infra/blob/main/tools/scripts/generate_binary_build_matrix.py
+    """
+    backend, judged = taken.backend, taken.judged
+    if backend is None or backend.variant in ("", CPU) or judged.trials.machine.value("os") != "darwin":
+        return
+    pinned = {package.name for package in judged.packages}
+    troubled = {ask.project for ask in judged.trials.roots.asks} | {
+        found.project for found in judged.findings
+    }
+    lacking = [name for name in projects_of_backends() if name in troubled and name not in pinned]
+    if lacking:
+        yield Finding(
+            code="WP316",
+            severity="error",
+            project=TORCH if TORCH in lacking else lacking[0],
+            summary=f"PyTorch publishes no build {backend.variant} for macOS, which the plan is for.",
+            remedy="say `--torch-backend cpu`, which is macOS' one build, or plan for another system",
+            evidence=(f"{backend.origin} {backend.word}",),
         )

@@ -59,6 +59,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "WP313": "A wheel needs a newer glibc than its tag says.",
         "WP314": "The plan replaces the torch that is installed.",
         "WP315": "A build for another processor than the machine's, or two that hold the same files.",
+        "WP316": "The torch backend has no build for the system that the plan is for.",
         "WP401": "Not even one compile job of a source build fits into the memory that is free.",
         "WP402": "How many compile jobs the machine's memory bears.",
         "WP501": "A yanked release is pinned.",

@@ -95,6 +95,7 @@ def _running(request: Request, supply: Supply) -> _Run:
     from planner.backends import torch_of  # noqa: PLC0415
     from planner.intake import build_inputs, inputs_of  # noqa: PLC0415
     from planner.keeping import of_these, read_earlier, upgrades_of  # noqa: PLC0415
+    from planner.linked import among_links  # noqa: PLC0415
     from planner.locking.comparing import must_be_there  # noqa: PLC0415
     from planner.settings import read_settings, with_inputs  # noqa: PLC0415
 
@@ -118,6 +119,9 @@ def _running(request: Request, supply: Supply) -> _Run:
         settings = with_inputs(settings, inputs)
         machine = fingerprint.result()
     torch = torch_of(settings, inputs, machine, world)
+    catalog = supply.catalog(settings, torch.first)
+    if torch.unindexed:
+        torch = among_links(torch, catalog.page, machine)
     earlier = read_earlier(request, upgrades, machine.markers)
     if request.locked:
         must_be_there(earlier.data, earlier.notes, request.output)
@@ -132,7 +136,7 @@ def _running(request: Request, supply: Supply) -> _Run:
         building=building,
         machine=machine,
         torch=torch,
-        catalog=supply.catalog(settings, torch.first),
+        catalog=catalog,
         missing=tuple(missing),
         upgrades=upgrades,
         earlier=earlier,
@@ -162,7 +166,7 @@ def _judged(run: _Run, say: Callable[[str], None]) -> tuple[Taken, tuple[Finding
     With it come the findings that the user's policy ignores.
     """
     from planner.autobackend import judged_torch  # noqa: PLC0415
-    from planner.backends import installed_torch, replaced  # noqa: PLC0415
+    from planner.backends import installed_torch, replaced, unpublished  # noqa: PLC0415
     from planner.verdict import levelled  # noqa: PLC0415
 
     first, installed = run.torch.first, installed_torch(run.settings, run.machine)
@@ -173,7 +177,7 @@ def _judged(run: _Run, say: Callable[[str], None]) -> tuple[Taken, tuple[Finding
 
     taken = judged_torch(run.torch, judge, say)
     judged = taken.judged
-    found = replaced(judged.packages, installed, judged.trials.roots.asks)
+    found = (*replaced(judged.packages, installed, judged.trials.roots.asks), *unpublished(taken))
     findings, ignored = levelled((*judged.findings, *found), dict(run.settings.tables.levels))
     return replace(taken, judged=replace(judged, findings=findings)), ignored
 
@@ -198,7 +202,7 @@ def _judged_over(
         Finding(code="WP527", severity="error", project="", summary=note.text, evidence=(note.where,))
         for note in run.missing
     ]
-    for ask in (*run.upgrades.constraints, *kept_by_force(installed)):
+    for ask in (*run.upgrades.constraints, *kept_by_force(installed), *run.torch.asks):
         roots.constraints.setdefault(ask.project, []).append(ask)
     if run.building is not None:
         roots.build_constraints = read_build_constraints(run.building.wanted, machine.markers)

@@ -28,7 +28,7 @@ from planner.policy import Index
 
 __all__ = [
     "AUTO", "CPU", "PYTORCH", "TORCH", "Backend", "Router", "Variants", "as_known", "backend_word",
-    "variants_for",
+    "projects_of_backends", "variants_for",
 ]  # fmt: skip
 
 AUTO = "auto"
@@ -86,6 +86,11 @@ def _pytorch() -> Place:
     if found is None:
         raise ValueError(f"places/{PYTORCH}.toml: there is none")
     return found
+
+
+def projects_of_backends() -> tuple[NormalizedName, ...]:
+    """The projects that come from a backend's index, and from no other."""
+    return _pytorch().projects
 
 
 # -- which variants a machine can have -----------------------------------------------------------------------

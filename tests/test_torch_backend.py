@@ -87,6 +87,9 @@ def assume(**facts: str) -> list[str]:
     return [f"--assume={name.replace('_', '-')}={value}" for name, value in facts.items()]
 
 
+DRIVER_580 = assume(cuda_driver="580.65.06", cuda_driver_api="13.0")
+
+
 # -- routing --------------------------------------------------------------------------------------------------
 
 
@@ -123,9 +126,63 @@ def test_an_index_that_the_user_pins_a_project_to_wins(shop: Shop) -> None:
     assert all("for" not in one for one in shop.plan()["tool"]["wheelplan"]["indexes"])
 
 
-def test_without_any_index_the_backend_has_none_either(shop: Shop) -> None:
-    words = ("torch", "--no-index", "-f", shop.folder / "files", "--torch-backend", "cu126")
-    assert shop.pins(*words)["torch"] == "2.14.1"
+LINKED: dict[str, tuple[tuple[str, ...], str, list[str], str, str | None]] = {  # what lies in the folder, what is said; the torch that is taken, the backend that is shown
+    "the build that is named": (("2.8.0+cpu", "2.8.0+cu126", "2.14.1"), "cpu", [], "2.8.0+cpu", "cpu"),
+    "and no newer one": (("2.8.0+cpu", "2.14.1+cu126", "2.14.1+cpu"), "cu126", [], "2.14.1+cu126", "cu126"),
+    "that is not there": (("2.8.0+cpu", "2.8.0+cu126"), "cu128", [], "2.8.0+cu126", "cu128"),
+    "that does not say what it is": (("2.8.0",), "cu128", [], "2.8.0", "cu128"),
+    "of auto, what there is": (
+        ("2.8.0+cpu", "2.8.0+cu126", "2.14.1"),
+        "auto",
+        DRIVER_580,
+        "2.8.0+cu126",
+        "cu126",
+    ),
+    "of auto, without a driver": (("2.8.0+cpu", "2.8.0+cu126"), "auto", [], "2.8.0+cpu", "cpu"),
+    "of auto, none": (("2.8.0",), "auto", DRIVER_580, "2.8.0", None),
+}
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_without_an_index_the_build_is_taken_from_find_links(shop: Shop, name: str) -> None:
+    there, word, facts, taken, shown = LINKED[name]
+    folder = shop.folder / "wheelhouse"
+    for version in (*there, "2.15.0+cpu"):
+        tag = "cp311-cp311-win_amd64" if version == "2.15.0+cpu" else LINUX
+        wheel(folder, "torch", version, tag=tag)
+    words = ("torch", "--no-index", "-f", folder, "--torch-backend", word, *facts)
+    ran = shop.check(*words)
+    own = shop.plan()
+    assert (ran.code, own["packages"][0]["version"]) == (0, taken)
+    assert own["tool"]["wheelplan"].get("torch-backend") == shown
+    unheeded = f"--torch-backend {word}: With --no-index PyTorch's index is not asked, and --find-links have no build"
+    assert (unheeded in ran.err) == (not taken.endswith(f"+{shown}"))
+
+
+def test_a_pin_of_another_build_than_the_backend_is_told_with_both(shop: Shop) -> None:
+    for version in ("2.8.0+cpu", "2.8.0+cu126"):
+        wheel(shop.folder / "wheelhouse", "torch", version, tag=LINUX)
+    words = ("--no-index", "-f", shop.folder / "wheelhouse", "--torch-backend", "cpu")
+    ran = shop.check("torch==2.8.0+cu126", *words)
+    assert ran.code == 1
+    assert "--torch-backend cpu over --find-links constrains torch to !=2.8.0+cu126" in ran.out
+    assert shop.pins("plain", "-f", shop.folder / "files", *words)["plain"] == "1.0"
+
+
+@pytest.mark.parametrize("project", ["torch", "lightning", "plain"])
+def test_what_pytorch_does_not_build_for_a_system_is_told_as_such(shop: Shop, project: str) -> None:
+    own = wheel(shop.torch.parent, "torch", "2.14.1", ["numpy"], tag="cp311-none-macosx_11_0_arm64")
+    publish(shop.torch / "cpu", own)
+    words = ("--python-platform", "macos")
+    found = shop.json(project, "--torch-backend", "cu126", *words)
+    told = [one for one in found["findings"] if one["code"] == "WP316"]
+    assert bool(told) == (project != "plain")
+    assert found["exit-code"] == int(project != "plain")
+    if told:
+        assert "no build cu126 for macOS" in told[0]["summary"]
+        assert told[0]["evidence"] == ["--torch-backend cu126"]
+        assert "--torch-backend cpu" in told[0]["remedy"]
+    assert shop.json(project, "--torch-backend", "cpu", *words)["exit-code"] == 0
 
 
 def test_find_links_of_the_user_are_heeded_beside_it(shop: Shop) -> None:
@@ -174,7 +231,6 @@ def test_what_is_no_backend_is_one_sentence(shop: Shop, name: str) -> None:
 
 # -- auto -----------------------------------------------------------------------------------------------------
 
-DRIVER_580 = assume(cuda_driver="580.65.06", cuda_driver_api="13.0")
 AUTO: dict[str, tuple[list[str], list[str], str, str]] = {
     "no driver": (["torch"], [], "cpu", "no NVIDIA driver"),
     "a driver for CUDA 12": (
