@@ -126,7 +126,8 @@ def test_an_index_that_the_user_pins_a_project_to_wins(shop: Shop) -> None:
     assert all("for" not in one for one in shop.plan()["tool"]["wheelplan"]["indexes"])
 
 
-LINKED: dict[str, tuple[tuple[str, ...], str, list[str], str, str | None]] = {  # what lies in the folder, what is said; the torch that is taken, the backend that is shown
+# What lies in the folder, what is said; the torch that is taken, the backend that is shown.
+LINKED: dict[str, tuple[tuple[str, ...], str, list[str], str, str | None]] = {
     "the build that is named": (("2.8.0+cpu", "2.8.0+cu126", "2.14.1"), "cpu", [], "2.8.0+cpu", "cpu"),
     "and no newer one": (("2.8.0+cpu", "2.14.1+cu126", "2.14.1+cpu"), "cu126", [], "2.14.1+cu126", "cu126"),
     "that is not there": (("2.8.0+cpu", "2.8.0+cu126"), "cu128", [], "2.8.0+cu126", "cu128"),
@@ -150,8 +151,7 @@ def test_without_an_index_the_build_is_taken_from_find_links(shop: Shop, name: s
     for version in (*there, "2.15.0+cpu"):
         tag = "cp311-cp311-win_amd64" if version == "2.15.0+cpu" else LINUX
         wheel(folder, "torch", version, tag=tag)
-    words = ("torch", "--no-index", "-f", folder, "--torch-backend", word, *facts)
-    ran = shop.check(*words)
+    ran = shop.check("torch", "--no-index", "-f", folder, "--torch-backend", word, *facts)
     own = shop.plan()
     assert (ran.code, own["packages"][0]["version"]) == (0, taken)
     assert own["tool"]["wheelplan"].get("torch-backend") == shown
