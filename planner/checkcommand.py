@@ -41,6 +41,7 @@ def check(args: argparse.Namespace, printer: Printer) -> int:
 
         request = for_target(request, tables_of(request).target(args.target), output=args.output or "")
         path = request.output
+    _must_be_places(path if not args.locked else "", args.write_build_constraints)
     with _progress(printer) as progress:
         checked = pipeline.check(request, progress.say, printer.note)
     code = checked.exit_code
@@ -98,6 +99,15 @@ def _refuse(args: argparse.Namespace) -> None:
             where="-o" if args.output else "--write-build-constraints",
             hint='Write output = "pylock.NAME.toml" into a target, or say --target NAME.',
         )
+
+
+def _must_be_places(*paths: str | None) -> None:
+    """What is written when all is known can be written: said before an index is asked. Raises PlanError."""
+    from planner.disk import must_be_a_place  # noqa: PLC0415
+
+    for path in paths:
+        if path and path not in _STDOUT:
+            must_be_a_place(path)
 
 
 @contextmanager

@@ -62,12 +62,14 @@ def _explain(args: argparse.Namespace, printer: Printer) -> int:
 
 
 def _fingerprint(args: argparse.Namespace, printer: Printer) -> int:
-    from planner.disk import write_text  # noqa: PLC0415
+    from planner.disk import must_be_a_place, write_text  # noqa: PLC0415
     from planner.machinefile import dumps_json, dumps_toml  # noqa: PLC0415
     from planner.request import MachineRequest, World  # noqa: PLC0415
     from planner.target import machine_for  # noqa: PLC0415
 
     saved = bool(args.output) or args.output_format != "text"
+    if args.output:
+        must_be_a_place(args.output)
     machine = machine_for(MachineRequest.of(args), World.real(), whole=saved)
     if args.output:
         write_text(args.output, dumps_toml(machine))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from planner.errors import InputError, PlanError
 
-__all__ = ["MAX_INPUT", "cache_folder", "clear_cache", "read_local", "write_text"]
+__all__ = ["MAX_INPUT", "cache_folder", "clear_cache", "must_be_a_place", "read_local", "write_text"]
 
 MAX_INPUT = 64 << 20
 """Bytes of a requirements file; the largest known is below 1 MiB."""
@@ -39,6 +39,36 @@ def clear_cache(folder: Path) -> int:
     return clear(folder)[0]
 
 
+def must_be_a_place(path: str) -> None:
+    """Asked before work that takes its time: can a file lie there? Raises PlanError where it cannot."""
+    import shlex  # noqa: PLC0415
+
+    target = Path(os.path.realpath(path))
+    if _is_stream(path, target):
+        return
+    typed = "" if Path(path).is_symlink() else os.path.dirname(path)  # noqa: PTH120 -- not normalised
+    folder = typed or str(target.parent)
+    other = "choose another place"
+    if target.is_dir():
+        what, hint = "This is a folder.", "Name a file in it."
+    elif not target.parent.exists():
+        what = f"There is no folder {folder}."
+        hint = f"Make it with `mkdir -p {shlex.quote(folder)}`, or {other}."
+    elif not target.parent.is_dir():
+        what, hint = f"{folder} is no folder.", f"{other.capitalize()}."
+    elif not target.exists() and not os.access(target.parent, os.W_OK | os.X_OK):
+        what, hint = f"The folder {folder} may not be written.", f"{other.capitalize()}."
+    else:
+        return
+    raise PlanError(f"The file cannot be written: {what}", where=path, hint=hint)
+
+
+def _is_stream(path: str, target: Path) -> bool:
+    """Whether a path is that of a device or pipe: it is written to, and nothing is put in its place."""
+    there = target.exists() and not target.is_file() and not target.is_dir()
+    return str(Path(path).absolute()).startswith("/dev/") or there
+
+
 def write_text(path: str, text: str) -> str:
     """Write a file whole or not at all: `written`, or `unchanged` when it held the same bytes.
 
@@ -48,9 +78,10 @@ def write_text(path: str, text: str) -> str:
     import contextlib  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
 
+    must_be_a_place(path)
     target = Path(os.path.realpath(path))  # a plan that is a link stays one
     data = text.encode()
-    device = str(Path(path).absolute()).startswith("/dev/") or (target.exists() and not target.is_file())
+    device = _is_stream(path, target)
     with contextlib.suppress(OSError):
         if not device and target.read_bytes() == data:
             return "unchanged"

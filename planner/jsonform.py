@@ -25,7 +25,7 @@ _KIND = {True: "native", False: "pure", None: "unknown"}
 def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[str, Any]:
     """The JSON form of a check."""
     from planner.changes import changes_json  # noqa: PLC0415 (errors are told without it)
-    from planner.locking.words import locked_json  # noqa: PLC0415
+    from planner.locking.words import locked_json, locked_verdict  # noqa: PLC0415
     from planner.plan import fingerprint_table  # noqa: PLC0415 (errors are told without it)
     from planner.plan.builds import prerequisite_table  # noqa: PLC0415
 
@@ -33,7 +33,7 @@ def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[st
     by_name = {build.project: build for build in checked.builds}
     return {
         "schema": 1,
-        "verdict": checked.verdict,
+        "verdict": locked_verdict(checked.locked, checked.verdict),
         "exit-code": exit_code,
         "plan": plan_path if checked.plan else None,
         "machine": fingerprint_table(checked.machine),
@@ -61,7 +61,7 @@ def checked_json(checked: Checked, *, plan_path: str, exit_code: int) -> dict[st
         "cuda": _cuda_json(checked.cuda, checked.machine) if checked.cuda is not None else None,
         "findings": [finding_json(found) for found in checked.findings],
         "changes": changes_json(checked.changes),
-        "locked": locked_json(checked.locked) if checked.locked is not None else None,
+        "locked": locked_json(checked.locked, checked.verdict) if checked.locked is not None else None,
         "notes": list(checked.notes),
         "settings": [
             {"name": name, "value": value, "origin": origin} for name, value, origin in checked.origins

@@ -44,10 +44,14 @@ class World:
 def _folder() -> str:
     try:
         return str(Path.cwd())
+    except FileNotFoundError:
+        raise UsageError(
+            "The current folder was deleted, and paths count from it.",
+            hint="Go to one that is there (`cd`), and run the same command again.",
+        ) from None
     except OSError as error:
         raise UsageError(
-            f"The current folder cannot be told ({error.strerror or error}).",
-            hint="It may have been deleted: go to another one.",
+            f"The current folder cannot be told ({error.strerror or error}).", hint="Go to another one."
         ) from None
 
 

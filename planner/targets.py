@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from planner import pipeline
 from planner.config.ourtables import HOW, Tables, Target
-from planner.disk import read_local
+from planner.disk import must_be_a_place, read_local
 from planner.errors import UsageError, WheelplanError
 from planner.request import Request
 from planner.settings import read_settings
@@ -68,6 +68,8 @@ def check_targets(
         for target in targets:
             try:
                 one = for_target(request, target)
+                if not request.locked:
+                    must_be_a_place(target.output)
                 checked = pipeline.check(one, _named(target.name, say), warn, supply)
                 written = write(target, checked)
             except WheelplanError as error:

@@ -60,6 +60,9 @@ class Repository:
         answer = json.loads(ran.out)
         assert self.plan.read_bytes() == before
         assert (ran.code, answer["locked"]["same"]) in ((0, True), (1, False)), answer
+        set_alone = answer["locked"]["verdict"]
+        bad = set_alone if set_alone == "blocked" else "differs"
+        assert answer["verdict"] == (set_alone if answer["locked"]["same"] else bad), answer
         found = answer["locked"]["differences"]
         return {(one["side"], one["kind"], one["subject"]): one["text"] for one in found}
 
@@ -100,6 +103,9 @@ def test_the_same_is_0_whatever_is_newer(repository: Repository) -> None:
 
 
 def test_a_plan_that_is_the_same_and_stops_is_1(repository: Repository) -> None:
+    ran = repository.check("--locked", "--fail-on", "note", "--output-format", "json")
+    answer = json.loads(ran.out)
+    assert (ran.code, answer["verdict"], answer["locked"]["same"]) == (1, "builds", True)
     ran = repository.check("--locked", "--fail-on", "note")
     assert ran.code == 1
     assert "same: the plan is as" in ran.out

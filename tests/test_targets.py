@@ -199,6 +199,14 @@ def test_each_plan_is_held_against_its_own_with_locked(project: Project) -> None
     assert not (project.folder / "plans" / "pylock.old.toml").exists()
 
 
+def test_a_plan_that_has_no_place_ends_its_target_alone(project: Project) -> None:
+    (project.folder / "plans").rmdir()
+    ran = project.check("--all-targets")
+    assert ran.code == 2
+    assert "There is no folder plans. Make it with `mkdir -p plans`" in ran.out
+    assert project.pins("pylock.new.toml") == {"alpha": "1.0", "many": "3.0"}
+
+
 def test_required_machines_are_targets_of_their_names(project: Project) -> None:
     text = PYPROJECT.partition("[[tool")[0].replace(
         "[tool.wheelplan]", '[tool.wheelplan]\nrequired-machines = ["machines/box.toml"]'

@@ -8,9 +8,10 @@ from typing import Any
 from planner.findings import Finding
 from planner.locking.values import SIDES, Locked
 
-__all__ = ["locked_findings", "locked_json", "locked_lines"]
+__all__ = ["locked_findings", "locked_json", "locked_lines", "locked_verdict"]
 
 SHOWN = 12
+_GOOD = frozenset({"clear", "builds"})
 
 
 def locked_lines(locked: Locked, plan_path: str, *, verbose: bool = False) -> Iterator[tuple[str, str]]:
@@ -47,10 +48,16 @@ def locked_findings(locked: Locked) -> tuple[Finding, ...]:
     )
 
 
-def locked_json(locked: Locked) -> dict[str, Any]:
-    """The answer for programs."""
+def locked_verdict(locked: Locked | None, verdict: str) -> str:
+    """The one word for programs: `differs` where the set is good, and the plan is another one."""
+    return "differs" if locked is not None and not locked.same and verdict in _GOOD else verdict
+
+
+def locked_json(locked: Locked, verdict: str) -> dict[str, Any]:
+    """The answer for programs; `verdict` is that of the plan that would be written."""
     return {
         "same": locked.same,
+        "verdict": verdict,
         "differences": [
             {"side": one.side, "kind": one.kind, "subject": one.subject, "text": one.text}
             for one in locked.differences
