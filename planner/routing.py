@@ -277,14 +277,17 @@ class Router:
         variant = _nearest(one, self.variant)
         if not variant or one.name == PYTORCH or one.kind == "releases":
             return ""
+        known, torch = self.known.get(project), self.known.get(TORCH)
+        if known is not None and not one.may_have(project, known, variant=variant, torch=torch):
+            return ""
         values = {"variant": variant, "python": self.python, "arch": self.arch}
         found = variant_of(self.variant)
         if found is not None and found.family == "cuda":
             values["cuda"] = found.version.partition(".")[0]
-        if project in self.known:
-            values["version"] = self.known[project].public
-        if TORCH in self.known:
-            values["torch"] = _torch_word(one, self.known[TORCH])
+        if known is not None:
+            values["version"] = known.public
+        if torch is not None:
+            values["torch"] = _torch_word(one, torch)
         return one.address(**values) if all(values.get(name) for name in one.fields) else ""
 
     def knowing(self, pins: Mapping[NormalizedName, Version], projects: Iterable[NormalizedName]) -> Router:

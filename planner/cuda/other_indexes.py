@@ -67,6 +67,8 @@ def _built(
     """Whether a wheel of that variant is built; None where the matrix says nothing of the variant."""
     if variant not in ("", *place.variants):
         return False
+    if not place.may_have(project, version, variant=variant, torch=torch):
+        return False
     rows = [row for row in place.built(project, version) if variant in row.variants or not row.variants]
     if rows:
         return any(_on(row, torch, machine) for row in rows)

@@ -21,6 +21,13 @@ One file a source, `places/NAME.toml`:
     abis = [true, false]
     archs = ["x86_64"]
     glibc = "2.32"                        # where it is another than the place's
+
+    [[only]]                              # it has these versions alone, of these projects …
+    projects = ["torch-scatter"]
+    variants = ["xpu"]                    # … in these variants
+    torch = ">=2"                         # … for these versions of torch
+    versions = ">=2.1.1"
+    source = "…"
 """
 
 from __future__ import annotations
@@ -42,7 +49,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["FIELDS", "Built", "Kind", "Place", "place", "places", "places_of", "read_place"]
+__all__ = ["FIELDS", "Built", "Kind", "Only", "Place", "place", "places", "places_of", "read_place"]
 
 Kind: TypeAlias = Literal["index", "links", "releases"]
 
@@ -100,6 +107,26 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """Which versions a place can have at all; it speaks of everything that its empty fields do not narrow."""
+
+    versions: SpecifierSet
+    projects: tuple[NormalizedName, ...] = ()
+    variants: tuple[str, ...] = ()
+    torch: SpecifierSet | None = None
+    source: str
+
+    def excludes(self, project: str, version: Version, variant: str, torch: Version | None) -> bool:
+        """Whether it says that there is no such wheel; where torch matters and none is known, it does not."""
+        asked = (not self.projects or project in self.projects) and (
+            not self.variants or variant in self.variants
+        )
+        if self.torch is not None:
+            asked = asked and torch is not None and self.torch.contains(torch, prereleases=True)
+        return asked and not self.versions.contains(version, prereleases=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A source of wheels for its `projects` alone; `glibc`: what files need that their tag hides, else ""."""
 
@@ -109,6 +136,7 @@ class Place:
     projects: tuple[NormalizedName, ...]
     variants: tuple[str, ...] = ()
     matrix: tuple[Built, ...] = ()
+    bounds: tuple[Only, ...] = ()
     glibc: str = ""
     short_tags: bool = False
     note: str = ""
@@ -135,6 +163,17 @@ class Place:
         """The rows of that version of one of its projects; none where nothing is told of it."""
         name = canonicalize_name(project)
         return tuple(row for row in self.matrix if row.has(version=version, project=name))
+
+    def may_have(
+        self, project: str, version: Version, *, variant: str = "", torch: Version | None = None
+    ) -> bool:
+        """Whether nothing that is known of it excludes a wheel of that version.
+
+        >>> place("vllm").may_have("vllm", Version("0.1.2"))
+        False
+        """
+        name = canonicalize_name(project)
+        return not any(one.excludes(name, version, variant, torch) for one in self.bounds)
 
     def glibc_of(self, project: str, version: Version) -> str:
         """The glibc that files of that version need beyond what their tag says; "" where none is known."""
@@ -176,10 +215,11 @@ def read_place(name: str, document: Mapping[str, Any]) -> Place:
     try:
         source, checked = str(rest.pop("source")), str(rest.pop("checked"))
         matrix = tuple(_built(row, source, checked) for row in rest.pop("built", ()))
+        bounds = tuple(_only(row) for row in rest.pop("only", ()))
         rest["projects"] = tuple(canonicalize_name(one) for one in rest["projects"])
         rest["variants"] = tuple(rest.get("variants", ()))
         rest["short_tags"] = bool(rest.pop("short-tags", False))
-        found = Place(name=name, matrix=matrix, source=source, checked=checked, **rest)
+        found = Place(name=name, matrix=matrix, bounds=bounds, source=source, checked=checked, **rest)
         asked = set(found.fields)
     except (KeyError, TypeError, ValueError, InvalidSpecifier) as error:
         raise ValueError(f"places/{name}.toml: {error}") from None
@@ -187,7 +227,8 @@ def read_place(name: str, document: Mapping[str, Any]) -> Place:
         raise ValueError(f"places/{name}.toml: no such kind, no source or no project")
     if not asked <= set(FIELDS) or ("variant" in asked) != bool(found.variants):
         raise ValueError(f"places/{name}.toml: fields {sorted(asked)}, variants {found.variants}")
-    for row in matrix:
+    rows: tuple[Built | Only, ...] = (*matrix, *bounds)
+    for row in rows:
         if not (set(row.projects) <= set(found.projects) and set(row.variants) <= set(found.variants)):
             raise ValueError(f"places/{name}.toml: [{row.versions}] is of no project or variant of the place")
     return found
@@ -199,3 +240,15 @@ def _built(row: Mapping[str, Any], source: str, checked: str) -> Built:
     lists["versions"] = SpecifierSet(lists.get("versions", ""))
     lists["checked"] = str(lists.get("checked", checked))
     return Built(**{"source": source, **lists})
+
+
+def _only(row: Mapping[str, Any]) -> Only:
+    """KeyError where it does not tell versions or a source; TypeError for a key that is none."""
+    torch = SpecifierSet(row["torch"]) if "torch" in row else None
+    told = {key: value for key, value in row.items() if key not in ("projects", "variants")}
+    told |= {"versions": SpecifierSet(row["versions"]), "torch": torch, "source": str(row["source"])}
+    return Only(
+        projects=tuple(canonicalize_name(one) for one in row.get("projects", ())),
+        variants=tuple(row.get("variants", ())),
+        **told,
+    )

@@ -86,6 +86,15 @@ def test_an_index_for_the_project_is_named() -> None:
     assert f"{wanted}: `--extra-index-url {url}`" in told(attention())
 
 
+def test_no_index_is_named_for_a_version_from_before_it() -> None:
+    old, new = (
+        told(Case(Universe().add(f"vllm-{version}.tar.gz"), "vllm", cuda_driver_api="12.9"))
+        for version in ("0.1.2", "0.32.0")
+    )
+    assert old == []
+    assert any("https://wheels.vllm.ai/0.32.0/cu129" in way for way in new)
+
+
 def test_a_set_without_such_a_build_asks_nobody() -> None:
     server = Server(True)
     world = Universe().add("n-1.0.tar.gz").add(f"torch-2.8.0-{HERE}.whl")

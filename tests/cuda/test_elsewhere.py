@@ -250,3 +250,30 @@ def test_what_is_built_for_cuda_alone_is_not_looked_for_on_an_index_without_it()
     assert indexes_elsewhere("flash-attn", Version("2.8.3.post2"), torch=cpu, machine=machine()) == ()
     (one,) = indexes_elsewhere("pyg-lib", Version("0.9.0"), torch=cpu, machine=machine())
     assert (one.place, one.built) == ("astral", True)
+
+
+@pytest.mark.parametrize(
+    ("project", "version", "torch", "wanted"),
+    [
+        ("vllm", "0.1.2", "2.8.0+cu129", ()),
+        ("vllm", "0.9.0", "2.8.0+cu129", ()),
+        ("vllm", "0.11.2", "2.8.0+cu129", ("astral",)),
+        ("vllm", "0.12.0", "2.8.0+cu129", ("astral", "vllm")),
+        ("vllm", "0.27.0", "2.13.0+xpu", ()),
+        ("vllm", "0.30.0", "2.13.0+xpu", ("vllm",)),
+        ("llama-cpp-python", "0.2.58", None, ()),
+        ("llama-cpp-python", "0.2.59", None, ("llama-cpp-python",)),
+        ("torch-scatter", "2.1.0", "2.8.0+cu126", ()),
+        ("torch-scatter", "2.1.1", "2.8.0+cu126", ("pyg",)),
+        ("torch-scatter", "2.0.9", "1.13.0+cu117", ("pyg",)),  # not known, so it may be there
+        ("transformer-engine-cu12", "2.4", "2.8.0+cu126", ()),
+        ("transformer-engine-cu12", "2.5", "2.8.0+cu126", ("astral",)),
+        ("torch-spline-conv", "1.2.1", "2.8.0+cu126", ()),
+    ],
+)
+def test_no_index_is_named_for_a_version_that_it_never_had(
+    project: str, version: str, torch: str | None, wanted: tuple[str, ...]
+) -> None:
+    pinned = Version(torch) if torch else None
+    found = indexes_elsewhere(project, Version(version), torch=pinned, machine=machine(**DRIVER_12))
+    assert tuple(one.place for one in found) == wanted

@@ -141,6 +141,11 @@ def test_what_a_tag_hides() -> None:
         {"built": [{"versions": "below 3"}]},
         {"built": [{"projects": ["b"]}]},
         {"built": [{"variants": ["cu126"]}]},
+        {"only": [{"versions": ">=1"}]},
+        {"only": [{"source": "read"}]},
+        {"only": [{"versions": ">=1", "source": "read", "colour": "red"}]},
+        {"only": [{"versions": ">=1", "source": "read", "variants": ["cu126"]}]},
+        {"only": [{"versions": ">=1", "source": "read", "projects": ["b"]}]},
     ],
 )
 def test_bad_files_are_refused(wrong: dict[str, object]) -> None:
