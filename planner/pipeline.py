@@ -19,7 +19,7 @@ from planner.findings import Finding
 from planner.request import MachineRequest, Request
 from planner.supply import Supply, sources_of
 from planner.target import look_locally, machine_for
-from planner.viewpoint import as_asked, as_seen, plan_folder
+from planner.viewpoint import as_asked, as_seen, from_here, of_this_machine_alone, plan_folder
 
 if TYPE_CHECKING:
     from planner.backends import Installed, Taken, Torch
@@ -265,7 +265,8 @@ def _told(run: _Run, taken: Taken, ignored: tuple[Finding, ...]) -> Checked:
     unknown = run.upgrades.unknown(earlier.plan, (package.name for package in judged.packages))
     told = (*run.torch.notes, *taken.notes)
     idle = () if request.target else needless(run.settings.get("allow-build"), unbuilt)
-    notes = (*run.settings.notes, *inputs.notes, *told, *earlier.notes, *unknown, *idle)
+    alone = of_this_machine_alone((inputs, run.building), request) if plan else ()
+    notes = (*run.settings.notes, *inputs.notes, *alone, *told, *earlier.notes, *unknown, *idle)
     counts = run.catalog.counts
     return Checked(
         machine=run.machine,
@@ -304,6 +305,7 @@ def _locked(run: _Run, judged: Judged, plan: str) -> Locked:
         packages=judged.packages,
         page=judged.trials.catalog.page,
         builds=judged.builds,
+        shown=from_here(run.inputs, run.request),
     )
 
 

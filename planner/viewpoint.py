@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,22 @@ from typing import TYPE_CHECKING, Any
 from planner.plan import Package, PlanInput
 from planner.request import Request
 from planner.urls import redacted, without_credentials
-from planner.wanted import Inputs
+from planner.wanted import Inputs, Note
 
 if TYPE_CHECKING:
     from planner.settings import Settings
 
-__all__ = ["as_asked", "as_seen", "command_line", "from_plan", "plan_folder"]
+__all__ = [
+    "as_asked",
+    "as_seen",
+    "command_line",
+    "from_here",
+    "from_plan",
+    "of_this_machine_alone",
+    "plan_folder",
+]
+
+_REPOSITORIES = (".git", ".hg", ".jj", ".svn")
 
 
 def plan_folder(request: Request) -> str:
@@ -44,17 +54,46 @@ def as_seen(packages: Sequence[Package], request: Request) -> Iterator[Package]:
 def from_plan(path: str, request: Request) -> str:
     """A local path as it is seen from the plan's folder; anything else (an address, `stdin`) as it is.
 
-    So is a path that lies neither below that folder nor with it in the working directory: the way there would
-    tell the folders of a home.
+    Plans are committed, so the way goes from the plan where a checkout brings both: below its folder, in the
+    working directory, in one repository, or where the user's own words lead. Else it is absolute: the way
+    would tell the folders of a home, and be no truer on another machine.
     """
-    cwd = request.world.cwd
-    local, folder = os.path.normpath(Path(cwd, path)), os.path.normpath(plan_folder(request))
+    cwd, folder = request.world.cwd, os.path.normpath(plan_folder(request))
+    local = os.path.normpath(Path(cwd, path))
     if "://" in path or not Path(local).exists() or Path(local).anchor != Path(folder).anchor:
         return path
-    shared = os.path.commonpath((local, folder))
-    if shared != folder and not Path(shared).is_relative_to(cwd):
-        return path
-    return os.path.relpath(local, folder).replace(os.sep, "/")
+    shared = Path(os.path.commonpath((local, folder)))
+    led = not Path(path).is_absolute() and str(shared) != shared.anchor
+    if led or str(shared) == folder or shared.is_relative_to(cwd) or _in_repository(shared):
+        return os.path.relpath(local, folder).replace(os.sep, "/")
+    return local.replace(os.sep, "/")
+
+
+def _in_repository(folder: Path) -> bool:
+    return any((one / mark).exists() for one in (folder, *folder.parents) for mark in _REPOSITORIES)
+
+
+def from_here(inputs: Inputs, request: Request) -> Callable[[str], str]:
+    """What shows a path of the plan as the user of a run names it: as typed, or from the current folder."""
+    named = {from_plan(file.path, request): file.path for file in inputs.files}
+
+    def shown(path: str) -> str:
+        if path in named or "://" in path or Path(path).is_absolute():
+            return named.get(path, path)
+        place = Path(request.world.cwd, plan_folder(request), path)
+        return os.path.relpath(place, request.world.cwd).replace(os.sep, "/")
+
+    return shown
+
+
+def of_this_machine_alone(inputs: Sequence[Inputs | None], request: Request) -> Iterator[Note]:
+    """A remark on each input that the plan can name by its absolute path alone."""
+    paths = dict.fromkeys(file.path for one in inputs if one is not None for file in one.files)
+    for path in paths:
+        if "://" not in path and Path(from_plan(path, request)).is_absolute():
+            text = "The plan names this file by its absolute path, and `verify` looks for it there alone."
+            hint = "Keep it in one repository with the plan, or below the plan's folder."
+            yield Note(where=path, text=f"{text} {hint}")
 
 
 def command_line(request: Request) -> str:

@@ -31,7 +31,7 @@ PLANNED = sorted(set(NAMES) - {"impossible"})
 
 
 class Case:
-    """One example, checked in the repository's top with a place for plans of its own; its cache is shared."""
+    """One example, checked in a folder that holds what the repository's top does; its cache is shared."""
 
     def __init__(self, name: str, wheelplan: Wheelplan, folder: Path, caches: Path) -> None:
         self.name = name
@@ -58,15 +58,15 @@ def caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def case(
-    request: pytest.FixtureRequest,
-    wheelplan: Wheelplan,
-    tmp_path: Path,
-    caches: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Case:
-    monkeypatch.chdir(ROOT)
-    return Case(request.param, wheelplan, tmp_path, caches)
+def case(request: pytest.FixtureRequest, wheelplan: Wheelplan, sealed: Path, caches: Path) -> Case:
+    return Case(request.param, wheelplan, top(sealed), caches)
+
+
+def top(folder: Path) -> Path:
+    """The folder, with what the arguments name: plans tell paths from where they lie."""
+    for name in ("examples", "tests"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
 
 
 def of(*names: str) -> pytest.MarkDecorator:
@@ -164,10 +164,10 @@ with playing("web"):
 
 @pytest.mark.parametrize("seed", ["1", "4242"])
 def test_a_plan_does_not_depend_on_the_hash_seed(sealed: Path, tmp_path: Path, seed: str) -> None:
-    plan = tmp_path / "pylock.toml"
+    plan = top(sealed) / "pylock.toml"
     done = subprocess.run(
         [sys.executable, "-c", REPLAYED, str(tmp_path / "cache"), str(plan)],
-        cwd=ROOT,
+        cwd=sealed,
         env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

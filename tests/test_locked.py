@@ -194,6 +194,20 @@ def test_what_the_repository_did_stands_apart(repository: Repository) -> None:
     ]
 
 
+def test_files_are_named_as_the_user_of_the_run_names_them(repository: Repository) -> None:
+    plan = repository.folder / "plans" / "pylock.toml"
+    plan.parent.mkdir()
+    assert repository.check("-o", "plans/pylock.toml").code == 0
+    repository.write("requirements.txt", "alpha\ncee\nsetuptools\n")
+    ran = repository.check("--locked", "-o", "plans/pylock.toml")
+    assert ran.code == 1
+    assert "  requirements.txt is not as it was when the plan was made\n" in ran.out
+    assert "  setuptools is asked for now (requirements.txt:3)\n" in ran.out
+    ran = repository.check("--locked", "-o", "plans/pylock.toml", "--output-format", "github")
+    assert "file=requirements.txt,line=1,title=WP820::" in ran.out
+    assert "../" not in ran.out
+
+
 def test_words_and_the_machine_count_as_the_repository(repository: Repository) -> None:
     words = ("setuptools", "--assume", "glibc=2.31")
     assert causes(repository.locked(*words)) == [

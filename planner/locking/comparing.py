@@ -43,11 +43,12 @@ def compared(
     packages: Sequence[Package],
     page: Callable[[NormalizedName], Page],
     builds: Sequence[SourceBuild] = (),
+    shown: Callable[[str], str] = str,
 ) -> Locked:
     """The plan that is there against the one that would be written; `new` is "" where there would be none.
 
     `packages` are what would be pinned, `builds` those of them that are source builds; `page` gives what the
-    indexes have.
+    indexes have, `shown` a path of the plan as the user names it.
     """
     before, pins = load_toml(old), read_previous(old, "the plan")
     news = tuple(_news(before, builds))
@@ -63,15 +64,15 @@ def compared(
         text = "The plan was edited, merged or cut since it was made"
         found.append(Difference(side="repository", kind="plan", subject="", text=text))
     if after:
-        found += inputs_differ(ours(before), ours(after))
-        found += requirements_differ(before, after)
+        found += inputs_differ(ours(before), ours(after), shown)
+        found += requirements_differ(before, after, shown)
         found += machine_differs(ours(before), ours(after))
     same = not any(one.kind == "machine" for one in found)
     found += pins_differ(before, pins, changed, page, same=same)
     if after:
         told = {change.project for change in changed}
         found += reasons_differ(before, after, told)
-        found += indexes_differ(ours(before), ours(after))
+        found += indexes_differ(ours(before), ours(after), shown)
         found += findings_differ(ours(before), ours(after))
         found += builds_differ(before, after, told)
     else:

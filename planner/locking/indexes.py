@@ -82,9 +82,11 @@ def _moved(change: Change) -> str:
     return f"{name} {change.before} -> {change.after}{more.get(change.kind, '')}"
 
 
-def indexes_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+def indexes_differ(
+    old: Mapping[str, Any], new: Mapping[str, Any], shown: Callable[[str], str]
+) -> Iterator[Difference]:
     """The indexes that serve something."""
-    before, after = ({_place(one): one for one in plan.get("indexes", ())} for plan in (old, new))
+    before, after = ({_place(one, shown): one for one in plan.get("indexes", ())} for plan in (old, new))
     for place in sorted(after.keys() - before.keys()):
         count = after[place].get("projects", 0)
         yield _world("index", place, f"{place} serves {count} of the projects, and served none")
@@ -92,8 +94,9 @@ def indexes_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[D
         yield _world("index", place, f"{place} serves none of the projects any more")
 
 
-def _place(index: Mapping[str, Any]) -> str:
-    return str(index.get("url") or index.get("path") or "")
+def _place(index: Mapping[str, Any], shown: Callable[[str], str]) -> str:
+    path = str(index.get("path", ""))
+    return str(index.get("url") or (shown(path) if path else ""))
 
 
 def findings_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from planner.locking.values import Difference, of_package, packages_of
@@ -10,7 +10,9 @@ from planner.locking.values import Difference, of_package, packages_of
 __all__ = ["builds_differ", "inputs_differ", "machine_differs", "requirements_differ"]
 
 
-def inputs_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+def inputs_differ(
+    old: Mapping[str, Any], new: Mapping[str, Any], shown: Callable[[str], str]
+) -> Iterator[Difference]:
     """The files, words, extras, groups and the torch backend that two plans are made of."""
 
     def difference(kind: str, subject: str, text: str) -> Difference:
@@ -18,12 +20,13 @@ def inputs_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Di
 
     before, after = _digests(old), _digests(new)
     for path in sorted(before.keys() | after.keys()):
+        name = shown(path)
         if path not in after:
-            yield difference("input", path, f"{path} is no input any more")
+            yield difference("input", name, f"{name} is no input any more")
         elif path not in before:
-            yield difference("input", path, f"{path} is an input now")
+            yield difference("input", name, f"{name} is an input now")
         elif before[path] != after[path]:
-            yield difference("input", path, f"{path} is not as it was when the plan was made")
+            yield difference("input", name, f"{name} is not as it was when the plan was made")
     for key, what in (("requirements", "requirement"), ("extras", "extra"), ("groups", "group")):
         there, here = set(old.get(key, ())), set(new.get(key, ()))
         for word in sorted(there - here):
@@ -42,9 +45,11 @@ def _digests(plan: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     }
 
 
-def requirements_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+def requirements_differ(
+    old: Mapping[str, Any], new: Mapping[str, Any], shown: Callable[[str], str]
+) -> Iterator[Difference]:
     """The projects that the inputs themselves ask for: their lines are told by `required-by`."""
-    before, after = _asked(old), _asked(new)
+    before, after = _asked(old, shown), _asked(new, shown)
     for name in sorted(before.keys() - after.keys()):
         text = f"{name} is not asked for any more (it was by {', '.join(before[name])})"
         yield Difference(side="repository", kind="requirement", subject=name, text=text)
@@ -53,11 +58,12 @@ def requirements_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
         yield Difference(side="repository", kind="requirement", subject=name, text=text)
 
 
-def _asked(document: Mapping[str, Any]) -> dict[str, list[str]]:
+def _asked(document: Mapping[str, Any], shown: Callable[[str], str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, package in packages_of(document).items():
         askers = of_package(package).get("required-by", ())
-        lines = [who for who in askers if who.rpartition(":")[2].isdigit()]
+        places = (who.rpartition(":") for who in askers)
+        lines = [f"{shown(file)}:{line}" for file, _, line in places if line.isdigit()]
         if lines:
             found[name] = lines
     return found
