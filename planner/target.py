@@ -18,9 +18,10 @@ __all__ = ["everything", "look_locally", "machine_for"]
 
 
 def machine_for(request: MachineRequest, world: World, *, whole: bool = False) -> Machine:
-    """The machine to plan for; `whole`: with all that source builds may ask for, to be saved.
+    """The machine to plan for; `whole`: to be saved, with all that source builds may ask for.
 
-    Raises MachineError (and UsageError) for what is not understood.
+    A saved one tells no private name in how it was found. Raises MachineError and UsageError for what is not
+    understood.
     """
     from planner import machinefile  # noqa: PLC0415
     from planner.probes.fingerprint import fingerprint  # noqa: PLC0415
@@ -32,7 +33,11 @@ def machine_for(request: MachineRequest, world: World, *, whole: bool = False) -
     else:
         subjects, packages = everything() if whole else ((), {})
         machine = fingerprint(
-            LocalHost(world.environ), python=request.python or None, subjects=subjects, packages=packages
+            LocalHost(world.environ),
+            python=request.python or None,
+            subjects=subjects,
+            packages=packages,
+            public=whole,
         )
     if request.platform:
         machine = machinefile.for_platform(machine, request.platform)

@@ -9,6 +9,7 @@ from planner.errors import MachineError
 from planner.facts import Fact, Known, Machine, Unknown, rank
 from planner.probes import development, programs, system
 from planner.probes.candidates import candidates
+from planner.probes.neutral import neutral
 from planner.probes.parallel import Calls, Late
 from planner.probes.port import TIMEOUT, Host
 from planner.probes.python import choose
@@ -26,12 +27,14 @@ def fingerprint(
     python: str | None = None,
     subjects: Iterable[str] = (),
     packages: Mapping[str, Iterable[str]] | None = None,
+    public: bool = False,
 ) -> Machine:
     """What a machine is: the target Python's markers, and all facts in the vocabulary's order.
 
     `python` names the target interpreter (`-p`). `subjects` are looked for beside the usual facts
     (`header:ffi.h`; `program:` ones too), and so are the candidate versions of the `packages` of the
-    machine's package manager (by the manager's name). A probe that crashes or hangs makes its facts unknown.
+    machine's package manager (by the manager's name). `public` takes private names out of what is told of
+    the facts, for a file that others read. A probe that crashes or hangs makes its facts unknown.
     Raises MachineError without a target interpreter: no wheel can be judged then.
     """
     calls: Calls[object, list[tuple[str, Fact]]] = Calls(seconds=_DEADLINE)
@@ -65,7 +68,9 @@ def fingerprint(
             facts.update(dict.fromkeys(promised.get(probe, ()), unknown))
         else:
             facts.update(outcome)
-    return Machine(markers=target.markers, facts=dict(sorted(facts.items(), key=lambda item: rank(item[0]))))
+    found = dict(sorted(facts.items(), key=lambda item: rank(item[0])))
+    machine = Machine(markers=target.markers, facts=found)
+    return neutral(machine, host, target.prefix) if public else machine
 
 
 def _listed(probe: Callable[..., Iterable[tuple[str, Fact]]], *arguments: object) -> list[tuple[str, Fact]]:

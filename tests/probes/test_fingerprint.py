@@ -3,12 +3,14 @@
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from planner.errors import MachineError
 from planner.facts import Absent, Known, Unknown
+from planner.machinefile import loads
 from planner.probes import cuda, installed, libc, programs
 from planner.probes import fingerprint as module
 from planner.probes.fingerprint import fingerprint
@@ -224,20 +226,19 @@ def test_torch(folder, files, expected):
 # -- recordings -------------------------------------------------------------------------------------------
 
 
-def test_a_recording_replays_to_the_same_facts_without_private_names(tmp_path):
+def carols(tmp_path, instead="/home/carol/secret-project"):
+    """The machine of a recording, with private names in all the places that may have some."""
     original = load("ubuntu-22.04-gpu-550")
     private = {
-        name: value.replace("/home/user/ml", "/home/carol/secret-project").replace(
-            "/home/user", "/home/carol"
-        )
+        name: value.replace("/home/user/ml", instead).replace("/home/user", "/home/carol")
         for name, value in original.environ.items()
     }
     text = (MACHINES / "ubuntu-22.04-gpu-550.toml").read_text(encoding="utf-8")
-    text = text.replace("/home/user/ml", "/home/carol/secret-project").replace("/home/user", "/home/carol")
+    text = text.replace("/home/user/ml", instead).replace("/home/user", "/home/carol")
     path = tmp_path / "private.toml"
     path.write_text(text, encoding="utf-8")
     host = RecordedHost.load(path)
-    host = changed(
+    return changed(
         host,
         environ={**private, "USER": "carol", "HOSTNAME": "carols-box", "SECRET_TOKEN": "s3cr3t"},
         files={
@@ -246,7 +247,10 @@ def test_a_recording_replays_to_the_same_facts_without_private_names(tmp_path):
             "/etc/os-release": b'ID=ubuntu\nVERSION_ID="22.04"\nHOME=carols-box\n',
         },
     )
-    recorder = RecordingHost(host)
+
+
+def test_a_recording_replays_to_the_same_facts_without_private_names(tmp_path):
+    recorder = RecordingHost(carols(tmp_path))
     recorded = fingerprint(recorder)
     dumped = recorder.dumps("Recorded by a test.")
     for name in ("carol", "secret-project", "s3cr3t", "SECRET_TOKEN"):
@@ -256,6 +260,32 @@ def test_a_recording_replays_to_the_same_facts_without_private_names(tmp_path):
     replayed = fingerprint(RecordedHost.load(again))
     values = {name: fact.value for name, fact in recorded.facts.items() if isinstance(fact, Known)}
     assert {name: fact.value for name, fact in replayed.facts.items() if isinstance(fact, Known)} == values
+
+
+@pytest.mark.parametrize(
+    ("place", "python"),
+    [
+        ("/home/carol/secret-project", "/project/.venv/bin/python"),
+        ("/scratch/carol/secret-project", "/project/.venv/bin/python"),
+        ("elsewhere", "/environment/bin/python"),
+    ],
+)
+def test_a_machine_file_tells_no_private_name(tmp_path, monkeypatch, wheelplan, place, python):
+    host = carols(tmp_path, "/scratch/carol/secret-project" if place == "elsewhere" else place)
+    if place == "elsewhere":  # the environment is active, and the working folder another
+        config = b"home = /usr/bin\n"
+        files = {**host.files, "/scratch/carol/secret-project/.venv/pyvenv.cfg": config}
+        host = changed(host, files=files, system=replace(host.system, cwd="/srv/secret"))
+    monkeypatch.setattr("planner.probes.host.LocalHost", lambda _: host)
+    monkeypatch.chdir(tmp_path)
+    assert wheelplan("fingerprint", "-o", "box.toml").code == 0
+    text = (tmp_path / "box.toml").read_text(encoding="utf-8")
+    assert not [name for name in ("carol", "secret-project", "/srv/secret") if name in text]
+    told = loads(text, "box.toml")
+    assert told.fact("python").how.startswith(python)
+    assert told.fact("torch").value == "2.6.0+cu124"
+    assert told.fact("distro").how == "/etc/os-release"
+    assert "secret" in wheelplan("fingerprint").out  # on the terminal, where it is one's own
 
 
 def test_the_recording_of_this_machine_replays(tmp_path, monkeypatch):
