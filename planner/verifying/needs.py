@@ -108,9 +108,9 @@ def _judged(one: Asked, plan: PlanFile, machine: Machine) -> Iterator[Told]:
     remedy = _install(row, machine)
     evidence = (one.because,) if one.because else ()
     if one.without:
-        if state != "unknown":
-            summary = f"{one.who} does without {what}: {one.without}."
-            yield Told("WP805", "note", summary, _project(one), remedy, (), evidence)
+        doubt = f" unless it is here, which is not known ({found})" if state == "unknown" else ""
+        summary = f"{one.who} does without {what}{doubt}: {one.without}."
+        yield Told("WP805", "note", summary, _project(one), remedy, (), evidence)
         return
     code = "WP806" if one.role == "run" else "WP805"
     if state == "unknown":
