@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from planner.diagnosing.arguments import add_diagnose
 from planner.exporters.arguments import add_export
 from planner.installing.arguments import add_install
 from planner.verifying.arguments import add_verify
@@ -38,6 +39,7 @@ examples:
   wheelplan explain numpy                            as it stands in pylock.wheelplan.toml
   wheelplan explain numpy requirements.txt --assume glibc=2.17
   wheelplan explain numpy --plan pylock.gpubox.toml
+  wheelplan explain numpy --target gpu               for one of [[tool.wheelplan.targets]]
   wheelplan explain                                  why the verdict is what it is
 
 exit codes:
@@ -92,6 +94,9 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_explain(explain)
     _add_common(add_install(commands))
+    diagnose = add_diagnose(commands)
+    _add_machine(diagnose)
+    _add_common(diagnose)
     _add_common(add_export(commands))
     _add_common(add_verify(commands))
     fingerprint = commands.add_parser(
@@ -186,6 +191,11 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
         "--plan",
         metavar="PLAN",
         help="the plan to explain where no INPUT is named (default: pylock.wheelplan.toml)",
+    )
+    parser.add_argument(
+        "--target",
+        metavar="NAME",
+        help="for one of [[tool.wheelplan.targets]]: as its plan has it, else resolved for its machine",
     )
     parser.set_defaults(output=None, write_build_constraints=None, fail_on=None)
     _add_settings(parser)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
-import gc
 import io
 import os
 import sys
@@ -42,23 +41,9 @@ def _check(args: argparse.Namespace, printer: Printer) -> int:
 
 
 def _explain(args: argparse.Namespace, printer: Printer) -> int:
-    from planner import pipeline  # noqa: PLC0415
-    from planner.request import Request, World  # noqa: PLC0415
+    from planner.explaincommand import explain  # noqa: PLC0415
 
-    gc.disable()  # as in `planner.checkcommand`
-    progress = printer.progress()
-    try:
-        found = pipeline.explain(Request.of(args, World.real()), args.plan or "", progress.say, printer.note)
-    finally:
-        gc.enable()
-        progress.done()
-    if args.output_format == "json":
-        from planner.explaining.jsonform import explained_json  # noqa: PLC0415
-
-        printer.json(explained_json(found))
-    else:
-        printer.explained(found)
-    return found.exit_code
+    return explain(args, printer)
 
 
 def _fingerprint(args: argparse.Namespace, printer: Printer) -> int:
@@ -167,6 +152,25 @@ def _verify(args: argparse.Namespace, printer: Printer) -> int:
     return verified.exit_code
 
 
+def _diagnose(args: argparse.Namespace, printer: Printer) -> int:
+    from planner.diagnosing.session import diagnose_log, diagnosed_json, told_lines  # noqa: PLC0415
+    from planner.request import MachineRequest, World  # noqa: PLC0415
+
+    report = diagnose_log(args.log or "-", MachineRequest.of(args), World.real())
+    if args.output_format == "json":
+        printer.json(diagnosed_json(report))
+    elif args.output_format == "text":
+        printer.plain(told_lines(report, quiet=args.quiet))
+    else:
+        from planner.gates import sarif, workflow_commands  # noqa: PLC0415
+
+        if args.output_format == "sarif":
+            printer.json(sarif(report.findings, where=report.log, files=(report.log,)))
+        else:
+            printer.plain(workflow_commands(report.findings, where=report.log, files=(report.log,)))
+    return report.exit_code
+
+
 def _cache(args: argparse.Namespace, printer: Printer) -> int:
     from planner.disk import cache_folder, clear_cache  # noqa: PLC0415
 
@@ -182,6 +186,7 @@ def _cache(args: argparse.Namespace, printer: Printer) -> int:
 _TAKE_INPUTS = ("check", "explain")
 _COMMANDS = {
     "check": _check,
+    "diagnose": _diagnose,
     "explain": _explain,
     "export": _export,
     "fingerprint": _fingerprint,

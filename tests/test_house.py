@@ -17,6 +17,7 @@ import pytest
 from pip._internal.models.index import PyPI
 
 from planner.findings import CODES
+from planner.knowledge.signs import signs
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "planner"
@@ -60,9 +61,19 @@ ROWS: tuple[tuple[str, ...], ...] = (
         *("ahead", "searching", "intake", "keeping", "checking", "explaining"),
         *("buildlines", "heldlines", "wording", "jsonform", "viewpoint", "targetlines", "gates"),
     ),
-    ("exporters", "target", "supply", "backends", "autobackend", "linked", "verifying", "installing"),
+    (
+        "exporters",
+        "target",
+        "supply",
+        "backends",
+        "autobackend",
+        "linked",
+        "verifying",
+        "installing",
+        "diagnosing",
+    ),
     ("pipeline", "targets", "report", "arguments"),
-    ("checkcommand",),
+    ("checkcommand", "explaincommand"),
     ("cli",),
 )
 RANK = {name: rank for rank, row in enumerate(ROWS) for name in row}
@@ -210,7 +221,7 @@ def test_the_readme_lists_every_code() -> None:
 def test_every_code_is_used() -> None:
     source = "\n".join(
         path.read_text(encoding="utf-8") for name, path in modules().items() if name != "planner.findings"
-    )
+    ) + "".join(f'"{sign.code}"' for sign in signs())
     assert {code for code in CODES if f'"{code}"' not in source} == set()
 
 

@@ -22,8 +22,8 @@ from planner.installing.places import (
 )
 from planner.plan.opened import open_plan
 from planner.plan.phases import Phase
-from planner.request import DEFAULT_PLAN, World
-from planner.verifying.telling import told_lines
+from planner.request import DEFAULT_PLAN, MachineRequest, World
+from planner.verifying.telling import told_lines as verified_lines
 from planner.verifying.values import Verified
 
 Gate: TypeAlias = Callable[[str, str], Verified]
@@ -109,7 +109,7 @@ def install_plan(request: InstallRequest, voice: Voice, *, gate: Gate) -> int:
         code = _asked(gate(python, python), replace(voice, note=lambda _: None), refused=refused)
         if code:
             return code
-    for line in _told(one, result):
+    for line in (*_told(one, result), *_diagnosed(one, result, world)):
         voice.line(line)
     return code
 
@@ -117,7 +117,7 @@ def install_plan(request: InstallRequest, voice: Voice, *, gate: Gate) -> int:
 def _asked(verified: Verified, voice: Voice, *, refused: str) -> int:
     """The gate's exit code, with all that it says: as a result where it refuses, beside it else."""
     code = verified.exit_code
-    for line in told_lines(verified):
+    for line in verified_lines(verified):
         (voice.line if code else voice.note)(line)
     if code:
         voice.line(refused)
@@ -155,6 +155,17 @@ def _doing(phase: Phase) -> str:
     if phase.kind == "tools":
         return f"build requirements: {', '.join(phase.pins)}"
     return f"build without isolation: {names}"
+
+
+def _diagnosed(one: Installation, result: Installed, world: World) -> Iterator[str]:
+    """Why the phase failed, as far as its log tells: the need that was not met, and what to type."""
+    if result.failure is None:
+        return
+    from planner.diagnosing.session import diagnose_log, told_lines  # noqa: PLC0415 (only a failure is diagnosed)
+
+    report = diagnose_log(result.failure.log, MachineRequest(python=one.python), world)
+    if report.findings:
+        yield from told_lines(report)
 
 
 def _count(phases: tuple[Phase, ...]) -> str:

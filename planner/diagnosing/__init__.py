@@ -1,0 +1,1 @@
+"""A failed build's log -> the need that was not met."""

@@ -1,0 +1,197 @@
+"""Causes x a machine -> findings: what a failed build needs, if it is here, what to type; prints nothing.
+
+A cause is a need in the words of `planner.needs` wherever it can be, so that the tables that name packages
+before a build name them after it.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from planner.diagnosing.causes import Cause, Diagnosed
+from planner.facts import Machine
+from planner.findings import Finding
+from planner.needs import ANY_VERSION, Evidence, Need, Role
+from planner.prerequisites.states import Prerequisite, command_of, prerequisites
+
+__all__ = ["needs_of", "requirement_of", "told"]
+
+_SHOWN = 200
+_DISTRIBUTIONS = MappingProxyType(
+    {
+        "Cython": "cython",
+        "cv2": "opencv-python",
+        "google": "protobuf",
+        "mesonpy": "meson-python",
+        "PIL": "pillow",
+        "poetry": "poetry-core",
+        "skbuild": "scikit-build",
+        "sklearn": "scikit-learn",
+        "yaml": "pyyaml",
+        "attr": "attrs",
+        "dateutil": "python-dateutil",
+        "flit_core": "flit-core",
+        "scikit_build_core": "scikit-build-core",
+    }
+)
+"""What brings a module, where it is not called the same."""
+_SEARCH = MappingProxyType(
+    {
+        "apt": "apt-file search {name}",
+        "dnf": "dnf provides '*/{name}'",
+        "yum": "yum provides '*/{name}'",
+        "apk": "apk search {name}",
+        "pacman": "pacman -F {name}",
+        "zypper": "zypper search --provides {name}",
+        "brew": "brew search {name}",
+        "conda": "conda search '*{name}*'",
+    }
+)
+"""How each package manager is asked who has a file."""
+_NEWER = "a newer version of the project, or one with a wheel for this machine"
+
+
+def needs_of(one: Diagnosed) -> tuple[Need, ...]:
+    """The needs that the causes of one failure speak of: what a machine can be asked for."""
+    return tuple(need for cause in one.causes for need in [_need(cause)] if need is not None)
+
+
+def requirement_of(one: Diagnosed) -> str:
+    """What failed, as a requirement: `psycopg2==2.9.13`."""
+    name = canonicalize_name(one.failure.project)
+    return f"{name}=={one.failure.version}" if one.failure.version else name
+
+
+def _need(cause: Cause) -> Need | None:
+    family, _, name = cause.subject.partition(":")
+    if not name or family == "module" or cause.code not in ("WP201", "WP202", "WP206"):
+        return None
+    role: Role = "run" if cause.role == "run" else "build"
+    because = (Evidence(where=str(cause.line.number), text=cause.line.text[:_SHOWN]),)
+    return Need(subject=cause.subject, specifier=_specifier(cause), role=role, because=because)
+
+
+def _specifier(cause: Cause) -> SpecifierSet:
+    try:
+        return SpecifierSet(cause.specifier)
+    except InvalidSpecifier:
+        return ANY_VERSION
+
+
+def told(one: Diagnosed, machine: Machine, log: str) -> tuple[Finding, ...]:
+    """The findings of one failure; `log` names the file that the lines are of."""
+    teller = _Teller(one, machine, log)
+    return tuple(teller.finding(cause) for cause in one.causes) or (teller.unknown(),)
+
+
+class _Teller:
+    """Words the findings of one failure."""
+
+    def __init__(self, one: Diagnosed, machine: Machine, log: str) -> None:
+        self.one, self.machine, self.log = one, machine, log
+        failure = one.failure
+        self.project = canonicalize_name(failure.project) if failure.project else ""
+        self.name = f"{failure.project} {failure.version}".strip() or "it"
+
+    def finding(self, cause: Cause) -> Finding:
+        """One cause as a finding."""
+        need = _need(cause)
+        if need is not None:
+            found = prerequisites(canonicalize_name(self.project), (need,), self.machine)
+            summary, remedy, facts = self.lacking(cause, found[0])
+        else:
+            summary, remedy, facts = (*self.plainly(cause), ())
+        return Finding(
+            code=cause.code,
+            severity="error",
+            project=self.project,
+            summary=summary[:1].upper() + summary[1:],
+            remedy=cause.fix or remedy,
+            evidence=(f"{self.log}:{cause.line.number}",),
+            facts=(cause.line.text[:_SHOWN], *facts),
+        )
+
+    def unknown(self) -> Finding:
+        """A failure of which the log does not tell the cause."""
+        said = self.one.said
+        return Finding(
+            code="WP706",
+            severity="warning",
+            project=self.project,
+            summary=f"No line that is known here tells why {self.name} failed.",
+            remedy=f"`wheelplan check {requirement_of(self.one)}` tells what building it needs"
+            if self.project
+            else "",
+            evidence=(f"{self.log}:{said.number}",) if said else (self.log,),
+            facts=(said.text[:_SHOWN],) if said else (),
+        )
+
+    def lacking(self, cause: Cause, one: Prerequisite) -> tuple[str, str, tuple[str, ...]]:
+        """Of something that the machine can be asked for: summary, remedy, and what is found here."""
+        if one.role == "run":
+            summary = f"{self.name} needs {one} when it runs: {cause.why or _not_found(cause.subject)}."
+        else:
+            seen = "an older one was found" if cause.code == "WP202" else _not_found(cause.subject)
+            why = cause.why or seen
+            summary = f"building {self.name} needs {one}: {why}."
+        found = f": {one.found}" if one.found else ""
+        here = {
+            "present": f"here it is found{found}; where it was built, it was not",
+            "too-old": f"here is {one.found}",
+        }.get(one.state, "")
+        return summary, self._remedy(one), tuple(text for text in (here, one.unmet) if text)
+
+    def _remedy(self, one: Prerequisite) -> str:
+        manager = self.machine.value("package-manager") or ""
+        packages = () if one.unmet else one.packages.get(manager, ())
+        command = command_of(packages, self.machine)
+        if command:
+            return command
+        if one.python and one.state != "present":
+            return f"{one.python}{one.specifier} as a wheel: `pip install '{one.python}{one.specifier}'`"
+        if one.note:
+            return one.note
+        named = one.subject.partition(":")[2]
+        search = _SEARCH.get(manager, "")
+        if not named or not search or one.subject.startswith("dep:"):
+            return ""
+        return f"which package has it is not known here: `{search.format(name=named)}`"
+
+    def plainly(self, cause: Cause) -> tuple[str, str]:
+        """Of what no package supplies: summary and remedy."""
+        name, why = self.name, cause.why
+        module = cause.subject.partition(":")[2] if cause.subject.startswith("module:") else ""
+        distribution = _DISTRIBUTIONS.get(module, module.lower())
+        if cause.code == "WP210":
+            seen = f": {why}" if why else ""
+            off = f"--no-build-isolation-package {self.project or 'PROJECT'}"
+            first = f"install {distribution} first, and build it with `{off}`"
+            return f"building {name} needs the Python module {module}, which was not there{seen}.", first
+        if cause.code == "WP212":
+            pin = f"put `{distribution}{cause.specifier}` into a file for `--build-constraint`"
+            return f"{name} was not built: {why}.", pin if module and cause.specifier else _NEWER
+        if cause.code == "WP213":
+            return f"{name} was not built: {why}.", _NEWER
+        if cause.code == "WP208":
+            return f"{name} cannot be built with this Python: {why}.", "another Python, or a newer version"
+        if cause.code == "WP403":
+            fewer = "build with fewer jobs (MAX_JOBS=1 CMAKE_BUILD_PARALLEL_LEVEL=1 CARGO_BUILD_JOBS=1)"
+            return f"building {name} ran out of memory: {why}.", f"{fewer}, or where there is more memory"
+        if cause.code == "WP404":
+            return f"building {name} found no room: {why}.", "make room, or point TMPDIR to a larger disk"
+        return f"{name} {'cannot be used' if cause.code == 'WP312' else 'was not built'}: {why}.", ""
+
+
+def _not_found(subject: str) -> str:
+    """What was looked for in vain, in words."""
+    family, _, name = subject.partition(":")
+    return {
+        "program": f"the program {name} was not found",
+        "header": f"the header {name} was not found",
+        "library": f"the linker did not find -l{name}",
+        "pkg-config": f"pkg-config knows no module {name}",
+        "cmake": f"CMake did not find {name}",
+    }.get(family, "none was found")
