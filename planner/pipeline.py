@@ -18,7 +18,7 @@ from planner.facts import Machine
 from planner.findings import Finding
 from planner.request import MachineRequest, Request
 from planner.supply import Supply, sources_of
-from planner.target import look_locally, machine_for
+from planner.target import look_locally, machine_for, settled_machine
 from planner.viewpoint import as_asked, as_seen, from_here, of_this_machine_alone, plan_folder
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def explain(
         plan,
         read=read_local,
         exists=os.path.exists,
-        here=lambda: machine_for(request.machine, request.world),
+        here=lambda: settled_machine(request),
         warn=warn,
     )
     with closing(Supply(request.world, say, warn)) as supply:

@@ -12,9 +12,9 @@ from pathlib import Path
 from planner.disk import read_local
 from planner.errors import InputError, MachineError
 from planner.facts import Fact, Machine, Unknown
-from planner.request import MachineRequest, World
+from planner.request import MachineRequest, Request, World
 
-__all__ = ["everything", "look_locally", "machine_for"]
+__all__ = ["everything", "look_locally", "machine_for", "settled_machine"]
 
 
 def machine_for(request: MachineRequest, world: World, *, whole: bool = False) -> Machine:
@@ -44,6 +44,25 @@ def machine_for(request: MachineRequest, world: World, *, whole: bool = False) -
     if request.python_version:
         machine = machinefile.for_python(machine, request.python_version)
     return machinefile.assume(machine, request.assume)
+
+
+def settled_machine(request: Request) -> Machine:
+    """The machine that a request means: its own words, else its target's, else the settings'.
+
+    Raises MachineError and UsageError.
+    """
+    from planner.settings import read_settings  # noqa: PLC0415
+
+    world = request.world
+    settings = read_settings(
+        request.flags,
+        environ=world.environ,
+        cwd=world.cwd,
+        read=read_local,
+        now=world.now,
+        target=request.target,
+    )
+    return machine_for(request.machine.or_else(settings.text, settings.items), world)
 
 
 def everything() -> tuple[Iterable[str], Mapping[str, tuple[str, ...]]]:

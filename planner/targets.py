@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner import pipeline
 from planner.config.ourtables import HOW, Tables, Target
 from planner.disk import must_be_a_place, read_local
 from planner.errors import UsageError, WheelplanError
+from planner.explaining.asking import parted
 from planner.request import Request
 from planner.settings import read_settings
 from planner.supply import Supply
@@ -20,7 +22,7 @@ from planner.verdict import Checked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["check_targets", "for_target", "not_built_anywhere", "tables_of"]
+__all__ = ["check_targets", "explained_of", "for_target", "not_built_anywhere", "tables_of"]
 
 
 def tables_of(request: Request) -> Tables:
@@ -47,6 +49,33 @@ def for_target(request: Request, target: Target, *, output: str = "") -> Request
         extras=tuple(dict.fromkeys((*request.extras, *target.extras))),
         groups=tuple(dict.fromkeys((*request.groups, *target.groups))),
     )
+
+
+def explained_of(request: Request, name: str, plan: str) -> tuple[Request, str]:
+    """What `explain` asks of a target, and of which plan: its own, where neither INPUT nor plan is named.
+
+    Without a plan the project's inputs are resolved for the target, as a check of it would.
+    Raises UsageError.
+    """
+    target = tables_of(request).target(name)
+    asked = for_target(request, target)
+
+    def exists(path: str) -> bool:
+        return Path(request.world.cwd, path).exists()
+
+    _, words = parted(request.words, exists)
+    if words or request.requirements or request.editables or request.groups:
+        return asked, plan
+    if plan or exists(target.output):  # which holds extras and groups itself
+        return replace(asked, extras=request.extras, groups=()), plan or target.output
+    inputs = [path for path in ("requirements.txt", "pyproject.toml") if exists(path)]
+    if len(inputs) != 1:
+        raise UsageError(
+            f"The target has no plan yet ({target.output}), and no INPUT is named.",
+            where=f"--target {name}",
+            hint=f"Make one with `wheelplan check --target {name} INPUT…`, or name the INPUTs.",
+        )
+    return replace(asked, words=(*request.words, *inputs)), ""
 
 
 def check_targets(

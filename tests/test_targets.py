@@ -70,6 +70,9 @@ class Project:
     def check(self, *words: str | Path) -> Ran:
         return self._run("check", "--cache-dir", self.cache, "--default-index", self.index, *words)
 
+    def explain(self, *words: str | Path) -> Ran:
+        return self._run("explain", "--cache-dir", self.cache, "--default-index", self.index, *words)
+
     def all(self, *words: str | Path) -> dict[str, Any]:
         ran = self.check("--all-targets", "--output-format", "json", *words)
         value: dict[str, Any] = json.loads(ran.out)
@@ -265,3 +268,39 @@ def test_without_targets_it_is_told_how_to_write_one(project: Project, words: tu
     ran = project.check(*words)
     assert ran.code == 2
     assert "[[tool.wheelplan.targets]]" in ran.err
+
+
+# -- explain --------------------------------------------------------------------------------------------------
+
+
+def test_a_target_is_explained_as_its_plan_has_it(project: Project) -> None:
+    project.check("--all-targets")
+    old, new = (project.explain("many", "--target", name) for name in ("old", "new"))
+    assert (old.code, new.code) == (0, 0)
+    assert "glibc 2.28, here 2.17" in old.out
+    assert "many 3.0" in new.out
+    assert "here 2.17" not in new.out
+    assert "made for another machine" not in old.err + new.err
+    assert "faster" in project.explain("faster", "--target", "old").out  # an extra of that target
+    assert project.explain("faster", "--target", "new").code == 1
+
+
+def test_a_target_without_a_plan_is_resolved_for_its_machine(project: Project) -> None:
+    ran = project.explain("many", "--target", "old")
+    assert (ran.code, "glibc 2.28, here 2.17" in ran.out) == (0, True)
+    assert project.explain("faster", "--target", "old").code == 0
+    assert not (project.folder / "plans" / "pylock.old.toml").exists()
+    (project.folder / "requirements.txt").write_text("alpha\n", encoding="utf-8")
+    ran = project.explain("many", "--target", "old")
+    assert (ran.code, "has no plan yet (plans/pylock.old.toml)" in ran.err) == (2, True)
+    ran = project.explain("alpha", "pyproject.toml", "--target", "old")
+    assert (ran.code, "alpha 1.0" in ran.out) == (0, True)
+
+
+def test_a_target_to_explain_is_one_and_has_its_machine(project: Project) -> None:
+    ran = project.explain("many", "--target", "olf")
+    assert (ran.code, "Did you mean old?" in ran.err) == (2, True)
+    ran = project.explain("many", "--target", "old", "--machine", "machines/box.toml")
+    assert (ran.code, "A target says for which machine it is" in ran.err) == (2, True)
+    ran = project.explain("many", "--target", "old", "--assume", "glibc=2.40")
+    assert (ran.code, "here 2.17" in ran.out) == (0, False)
