@@ -24,6 +24,7 @@ import json
 import lzma
 import os
 import re
+import shlex
 import sys
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -35,6 +36,7 @@ from typing import Any
 from bare_build import COMPILING, INSPECT, Built, Terms, build, closure, judge, split_spec
 from bare_debian import ROOT, SAME, Row, half, order, read
 from bare_machine import Cache, NotInstallable
+from packaging.utils import canonicalize_name
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -109,7 +111,8 @@ def commanded(cache: Cache, job: Job, uv: Path | None, terms: Terms) -> Built:
             ran = machine.run(command, limit=job.limit or terms.limit, binds=binds)
             result.log, result.seconds, result.compiler_mib = ran.text, ran.seconds, ran.compiler_mib
             if ran.code == 0:
-                result.log += machine.run(f"/v/bin/python -c '{INSPECT}' {project}", limit=600).text
+                told = machine.run(shlex.join(["/v/bin/python", "-c", INSPECT, project]), limit=600)
+                result.log += told.text
     except NotInstallable as error:
         result.outcome, result.error, result.log = "not-installable", str(error), str(error)
         return result
@@ -127,6 +130,9 @@ def make(cache: Cache, job: Job, options: argparse.Namespace) -> None:
         result = commanded(cache, job, options.uv, terms)
     else:
         result = build(cache, job.spec, job.packages, terms)
+    if not result.version:
+        taken = re.search(rf"(?i){re.escape(job.spec)}-(\d[\w.]*?)\.(?:tar|zip)", result.log)
+        result.version = taken[1] if taken else ""
     if result.outcome == "ok" and len(result.shared) < job.extensions:
         result.outcome = "ok-degraded"
     values: dict[str, Any] = {
@@ -149,7 +155,7 @@ def make(cache: Cache, job: Job, options: argparse.Namespace) -> None:
 def listed(file: Path, rows: dict[str, Row]) -> Iterator[Job]:
     """The builds that a file names; an `{install}` in a command is pip's usual one."""
     for name, values in tomllib.loads(file.read_text(encoding="utf-8")).items():
-        minimal = rows.get(split_spec(values["spec"])[0], {}).get("minimal_apt", ())
+        minimal = rows.get(str(canonicalize_name(split_spec(values["spec"])[0])), {}).get("minimal_apt", ())
         packages = tuple(values.get("packages", minimal))
         command = values["command"].replace("{install}", PIP).replace("{uv}", UV)
         limit = values.get("limit", 0)
@@ -187,7 +193,7 @@ def tidied(text: str) -> str:
     text = re.sub(r"━{4,}", "━━━━", text.replace("\r\n", "\n"))
     for host, name in hosts().items():
         text = text.replace(host, name)
-    text = re.sub(r"(?<![\w./-])/root/", "/home/user/", text)
+    text = re.sub(r"(?<![\w./-])/root(?=[/,\s]|$)", "/home/user", text)
     text = re.sub(r"/etc/bare-certificates\.pem|/opt/uv(?=/)", "/etc/ssl/cert.pem", text)
     return shortened(text) if len(text) > HUGE else text
 
@@ -244,7 +250,10 @@ def rows_and_logs(results: Path, notes: dict[str, Row]) -> Iterator[tuple[str, R
             row.setdefault("kind", "none" if row["ended"] == "well" else "degraded")
         if row.get("kind") == "none":
             row["lacking"] = []
-        text = tidied(file.with_suffix(".log").read_text(encoding="utf-8"))
+        raw = file.with_suffix(".log").read_text(encoding="utf-8")
+        if row["ended"] == "failed" and re.search(rf"(?im)^Successfully installed.* {row['project']}-", raw):
+            row["ended"] = "import"
+        text = tidied(raw)
         yield found["id"], row, text
         if row["ended"] == "failed" and found["installer"] == "pip":
             for name, share, wrap in (("docker", 22, docker), ("actions", 22, actions)):
