@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from unittest import mock
 
 import vcr
+from vcr.persisters.filesystem import FilesystemPersister
 
 from planner.indexes.catalog import IndexCatalog
 
@@ -46,11 +48,28 @@ def _asked(one: Any, other: Any) -> bool:
     ) == other.headers.get("accept")
 
 
+class _Once:
+    """What loads cassettes: each is parsed once in a process, until it is written anew.
+
+    vcrpy copies the answers that it takes from it.
+    """
+
+    @staticmethod
+    def load_cassette(cassette_path: str, serializer: Any) -> Any:
+        return _parsed(cassette_path, Path(cassette_path).stat().st_mtime_ns, serializer)
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed(path: str, _written: int, serializer: Any) -> Any:
+    return FilesystemPersister.load_cassette(path, serializer)
+
+
 @contextmanager
 def playing(name: str) -> Iterator[Any]:
     """While it runs, httpx answers from the cassette of that name, and refuses all that is not in it."""
     player = vcr.VCR(record_mode="none", match_on=["asked"])
     player.register_matcher("asked", _asked)
+    player.register_persister(_Once)
     path = str(ROOT / "cassettes" / f"{name}.yaml")
     nowhere = mock.patch.object(IndexCatalog, "exists", return_value=None)
     with nowhere, player.use_cassette(path, allow_playback_repeats=True) as cassette:
