@@ -68,6 +68,13 @@ def make() -> Iterator[Make]:
     assert all(child.returncode is not None for child in make.started)
 
 
+@pytest.fixture(scope="module")
+def honest() -> Iterator[SdistReader]:
+    """A reader as it is, for the tests that care for answers alone."""
+    with contextlib.closing(SdistReader(not_here, reader=READER, environ={}, children=1)) as reader:
+        yield reader
+
+
 def read(reader: SdistReader, data: Any = GOOD, filename: str = "demo-1.0.tar.gz") -> SdistReading | Refusal:
     return reader.read(filename, data, DEMO, Version("1.0"), LINUX_311)
 
@@ -105,23 +112,23 @@ def ends(pid: int) -> bool:
     [GOOD, make_zip(MEMBERS), b"", b"<html>", GOOD[:200], make_targz({"pyproject.toml": "["}), GOOD + b"x"],
     ids=["tar", "zip", "empty", "html", "cut", "toml", "more"],
 )  # fmt: skip
-def test_it_answers_as_the_reader_inside(make: Make, data: Any) -> None:
-    assert read(make(), data) == read_sdist("demo-1.0.tar.gz", data, DEMO, Version("1.0"), LINUX_311)
+def test_it_answers_as_the_reader_inside(honest: SdistReader, data: Any) -> None:
+    assert read(honest, data) == read_sdist("demo-1.0.tar.gz", data, DEMO, Version("1.0"), LINUX_311)
 
 
-def test_files_and_versions_that_no_name_tells(make: Make, tmp_path: Path) -> None:
+def test_files_and_versions_that_no_name_tells(honest: SdistReader, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(GOOD)
     with (tmp_path / "x").open("rb") as file:
-        found = make().read("demo.tar.gz", file, DEMO, None, LINUX_311)
+        found = honest.read("demo.tar.gz", file, DEMO, None, LINUX_311)
     assert isinstance(found, SdistReading)
     assert found.metadata.version == Version("1.0")
     assert found.inspection is not None
 
 
-def test_large_archives_pass_through(make: Make) -> None:
+def test_large_archives_pass_through(honest: SdistReader) -> None:
     data = make_targz({"data.bin": os.urandom(6 << 20), **MEMBERS})
-    assert isinstance(read(make(), data), SdistReading)
-    assert read(make(), data[:-5000]).__class__ is Refusal
+    assert isinstance(read(honest, data), SdistReading)
+    assert read(honest, data[:-5000]).__class__ is Refusal
 
 
 def test_one_child_serves_many_archives(make: Make) -> None:
@@ -169,22 +176,20 @@ def test_a_child_that_neither_reads_nor_answers_is_given_up(make: Make) -> None:
     assert found.id == "archive-timeout"
 
 
-@pytest.mark.parametrize(
-    ("death", "how"),
-    [
-        ("os.kill(os.getpid(), signal.SIGKILL)", "signal 9"),
-        ("os.kill(os.getpid(), signal.SIGSEGV)", "signal 11"),
-        ("os._exit(3)", "exit code 3"),
-    ],
-)
-def test_a_child_that_dies_costs_one_archive(make: Make, death: str, how: str) -> None:
-    reader = make(command=reading_as(death), children=1)
-    for _ in range(2):
-        found = read(reader, filename="bad-1.0.tar.gz")
+def test_a_child_that_dies_costs_one_archive(make: Make) -> None:
+    deaths = {
+        "bad_kill-1.0.tar.gz": ("os.kill(os.getpid(), signal.SIGKILL)", "signal 9"),
+        "bad_fault-1.0.tar.gz": ("os.kill(os.getpid(), signal.SIGSEGV)", "signal 11"),
+        "bad_exit-1.0.tar.gz": ("os._exit(3)", "exit code 3"),
+    }
+    code = {name: death for name, (death, _) in deaths.items()}
+    reader = make(command=reading_as(f"exec({code!r}[filename])"), children=1)
+    for filename, (_, how) in deaths.items():
+        found = read(reader, filename=filename)
         assert isinstance(found, Refusal)
         assert (found.id, found.detail) == ("archive-crash", f"the process that read it died ({how})")
         assert isinstance(read(reader), SdistReading)
-    assert len(make.started) == 3
+    assert len(make.started) == 1 + len(deaths)
 
 
 def test_a_child_that_died_idle_is_replaced(make: Make) -> None:
@@ -205,18 +210,21 @@ def test_an_error_of_ours_costs_one_archive(make: Make) -> None:
     assert len(make.started) == 1
 
 
-@pytest.mark.parametrize("answer", ["b'[]'", "b'{'", "b'{}'", "b'[' * 90000", "b'\\xff'"])
-def test_answers_that_are_none_are_not_believed(make: Make, answer: str) -> None:
+def test_answers_that_are_none_are_not_believed(make: Make) -> None:
+    answers = ["b'[]'", "b'{'", "b'{}'", "b'[' * 90000", "b'\\xff'"]
     code = (
         "import os, json\nimport planner.sdist.worker as w\n"
-        f"class Odd:\n    def __getattr__(self, name): return getattr(json, name)\n"
-        f"    def dumps(self, value): return ({answer}).decode('latin-1')\n"
+        f"answers = iter([{', '.join(answers)}])\n"
+        "class Odd:\n    def __getattr__(self, name): return getattr(json, name)\n"
+        "    def dumps(self, value): return next(answers).decode('latin-1')\n"
         "w.json = Odd()\nserve()"
     )
-    found = read(make(command=worker(code)))
-    assert isinstance(found, Refusal)
-    assert found.id == "archive-crash"
-    assert "an answer that is none" in found.detail
+    reader = make(command=worker(code), children=1)
+    for answer in answers:
+        found = read(reader)
+        assert isinstance(found, Refusal), answer
+        assert found.id == "archive-crash", answer
+        assert "an answer that is none" in found.detail, answer
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
@@ -409,12 +417,20 @@ TRAPS: list[Mapping[str, str]] = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def watched() -> Iterator[SdistReader]:
+    """A reader whose one child dies of anything that it must not do."""
+    command = worker(HOOK.replace("BAD", "pass"))
+    reader = SdistReader(not_here, reader=READER, environ={}, children=1, command=command)
+    with contextlib.closing(reader):
+        yield reader
+
+
 @pytest.mark.parametrize("members", TRAPS, ids=["setup", "backend", "cmake", "meson", "cargo"])
 def test_nothing_of_an_sdist_runs_is_imported_or_opened_while_it_is_inspected(
-    make: Make, members: Mapping[str, str]
+    watched: SdistReader, members: Mapping[str, str]
 ) -> None:
-    reader = make(command=worker(HOOK.replace("BAD", "pass")), children=1)
-    found = read(reader, make_targz(members))
+    found = read(watched, make_targz(members))
     assert isinstance(found, SdistReading)
     assert found.inspection is not None
 
