@@ -10,7 +10,7 @@ from planner.config.ourtables import Target
 from planner.errors import WheelplanError
 from planner.findings import Finding
 from planner.jsonform import checked_json, error_json
-from planner.locking.words import locked_lines
+from planner.locking.words import locked_lines, locked_verdict
 from planner.verdict import Checked
 from planner.wording import Line, finding_lines, verdict_sentence
 
@@ -143,9 +143,11 @@ def _verdicts(outcomes: Sequence[Outcome]) -> Iterator[Line]:
         if one.checked is None:
             yield Line((label, ("unproven: ", "bold red"), (f"{one.error}{optional}", "")), wide + 2)
             continue
-        good = one.checked.verdict in ("clear", "builds")
-        word = (f"{one.checked.verdict}: ", "bold green" if good else "bold red")
-        plan = "" if one.checked.locked else f" No plan was written{optional}."
+        verdict = locked_verdict(one.checked.locked, one.checked.verdict)
+        good = verdict in ("clear", "builds")
+        word = (f"{verdict}: ", "bold green" if good else "bold red")
+        plan = f" The plan would be another one{optional}." if verdict == "differs" else ""
+        plan = plan if one.checked.locked else f" No plan was written{optional}."
         plan = f" Plan {one.written}: {one.target.output}{optional}" if one.written else plan
         yield Line((label, word, (verdict_sentence(one.checked) + plan, "")), wide + 2)
 

@@ -195,6 +195,14 @@ def test_each_plan_is_held_against_its_own_with_locked(project: Project) -> None
     ran = project.check("--all-targets", "--locked")
     assert ran.code == 0
     assert "same: the plan is as `check` would write it: pylock.new.toml" in ran.out
+    project.settings(PYPROJECT.replace('"alpha", ', '"alpha", "setuptools", '))
+    ran = project.check("--all-targets", "--locked")
+    assert ran.code == 1
+    assert (
+        "new  differs: all 3 projects have a wheel for this machine. The plan would be another one."
+        in ran.out
+    )
+    assert "../" not in ran.out
     (project.folder / "plans" / "pylock.old.toml").unlink()
     ran = project.check("--all-targets", "--locked")
     assert ran.code == 2
