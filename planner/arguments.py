@@ -273,7 +273,11 @@ def _add_pip_words(parser: argparse.ArgumentParser) -> None:
         choices=("wheels", "newest"),
         help="wheels (default): the freshest set that installs; newest: what plain pip and uv would take",
     )
-    add("--max-held-back", metavar="SPAN", help="for how long a wheel may be outdated (default: 2y)")
+    add(
+        "--max-held-back",
+        metavar="SPAN",
+        help="how long newer versions than a wheel's may have been out (default: 2y)",
+    )
     add("-U", "--upgrade", action="store_true", default=None, help="do not keep the versions of the plan")
     add("-P", "--upgrade-package", action="append", metavar="PROJECT", help="nor the version of this project")
     add("--no-deps", action="store_true", default=None)

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from planner.report import Printer
 from tests.conftest import MACHINE, Ran, Wheelplan
-from tests.shelf import SETUP_C, publish, sdist, wheel
+from tests.faults.server import ok, running
+from tests.shelf import SETUP_C, publish, sdist, sha256, wheel
 
 OLD_GLIBC = ("--assume", "glibc=2.17")
 
@@ -216,3 +217,36 @@ def test_it_fits_a_terminal_of_80_columns(shop: Shop, monkeypatch: pytest.Monkey
     lines = [line for line in told.splitlines() if "apt-get" not in line and str(shop.folder) not in line]
     assert len(lines) > 20
     assert max(map(len, lines)) <= 80
+
+
+def test_the_age_of_a_pin_is_told_in_the_same_words_everywhere(sealed: Path, wheelplan: Wheelplan) -> None:
+    moments = {"aged-1.0": "2023-01-01", "aged-2.0": "2025-08-01", "holder-1.0": "2025-08-01"}
+    (sealed / "r.txt").write_text("aged\nholder\n", encoding="utf-8")
+    kind = "application/vnd.pypi.simple.v1+json"
+    with running() as server:
+        for project in ("aged", "holder"):
+            files = []
+            for name, moment in moments.items():
+                if name.startswith(project):
+                    asked = ["aged<2"] if project == "holder" else []
+                    path = wheel(sealed / "files", project, name.partition("-")[2], asked)
+                    server.on(f"/{path.name}", ok(path.read_bytes()))
+                    file = {"filename": path.name, "url": f"/{path.name}", "hashes": {"sha256": sha256(path)}}
+                    files.append({**file, "upload-time": f"{moment}T00:00:00Z"})
+            page = {"meta": {"api-version": "1.1"}, "name": project, "files": files, "versions": []}
+            server.on(f"/{project}/", ok(json.dumps(page).encode(), content_type=kind))
+        words = (
+            "r.txt",
+            "--default-index",
+            server.url,
+            "--machine",
+            MACHINE,
+            "--cache-dir",
+            sealed / "cache",
+        )
+        checked, verdict = wheelplan("check", *words, "-o", "-"), wheelplan("explain", *words)
+        pin = wheelplan("explain", "aged", *words)
+    assert "aged is held at 1.0 (the newest is 2.0 of 2025-08-01, 2.6 years newer)" in checked.out
+    assert ", 2.6 years behind 2.0" in pin.out
+    assert "further behind than 2 years: 1 (worst 2.6 years)" in verdict.out
+    assert "2.6 years behind 2.0" in verdict.out

@@ -18,10 +18,32 @@ from planner.resolve.admission import admitted
 from planner.resolve.asks import Ask
 from planner.resolve.steer import uploaded
 
-__all__ = ["MONTH", "Ages"]
+__all__ = ["MONTH", "Ages", "in_words", "span_in_words"]
 
 MONTH = 30.44
 """Days of a month, on average."""
+
+
+def in_words(months: float) -> str:
+    """How long that is, for a reader of any output.
+
+    >>> in_words(1.2), in_words(23.6), in_words(31.0)
+    ('1 month', '24 months', '2.6 years')
+    """
+    if months >= 24:
+        return f"{months / 12:.1f} years"
+    return f"{round(months)} month{'' if round(months) == 1 else 's'}"
+
+
+def span_in_words(days: int) -> str:
+    """A span that the user set.
+
+    >>> span_in_words(730), span_in_words(365), span_in_words(90)
+    ('2 years', '365 days', '90 days')
+    """
+    if days % 365 == 0 and days > 365:
+        return f"{days // 365} years"
+    return f"{days} day{'' if days == 1 else 's'}"
 
 
 class Ages:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from packaging.utils import NormalizedName
 
-from planner.choosing.ages import MONTH
+from planner.choosing.ages import MONTH, in_words, span_in_words
 from planner.choosing.values import Choice, HeldBack
 from planner.dists import Pin
 from planner.findings import Finding, Severity
@@ -36,7 +36,8 @@ def choice_findings(choice: Choice, pages: Mapping[NormalizedName, Page], fits: 
             severity="note",
             project="",
             summary=f"{_count(len(choice.outdated), 'dependency', 'dependencies')} of the set "
-            f"{'is' if len(choice.outdated) == 1 else 'are'} more than {_span(days)} behind: {told}{more}.",
+            f"{'is' if len(choice.outdated) == 1 else 'are'} more than {span_in_words(days)} behind: "
+            f"{told}{more}.",
             facts=tuple(
                 f"{one.project} {one.version}: the newest is {_newest(one)}" for one in choice.outdated
             ),
@@ -61,7 +62,7 @@ def choice_findings(choice: Choice, pages: Mapping[NormalizedName, Page], fits: 
 def _held(one: HeldBack, pin: Pin, page: Page | None, fits: Fits, *, overdue: bool) -> Finding:
     code = "WP508" if overdue and one.root else "WP506" if one.for_wheel else "WP507"
     severity: Severity = "warning" if code == "WP508" else "note"
-    behind = f", {_months(one.months)} newer" if one.months >= 1 else ""
+    behind = f", {in_words(one.months)} newer" if one.months >= 1 else ""
     summary = f"{one.project} is held at {one.version} (the newest is {_newest(one)}{behind})"
     if one.holders:
         summary = f"{summary}: {one.holders[0]}"
@@ -100,7 +101,7 @@ def difference(choice: Choice, fits: Fits) -> str:
         number = _count(abs(other.native - own.native), "native build", "native builds")
         parts.append(f"{number} {'more' if more else 'fewer'}")
     if abs(other.worst - own.worst) >= 1:
-        parts.append(f"a stalest requirement {_months(other.worst)} behind, not {_months(own.worst)}")
+        parts.append(f"a stalest requirement {in_words(other.worst)} behind, not {in_words(own.worst)}")
     changed = sum(1 for _ in _changes(choice))
     parts = parts or [_count(changed, "other version", "other versions")]
     return f"{who[:1].upper()}{who[1:]} would mean {' and '.join(parts)}"
@@ -119,16 +120,6 @@ def _changes(choice: Choice) -> Iterator[str]:
 def _newest(one: HeldBack) -> str:
     when = f" of {one.uploaded.date().isoformat()}" if one.uploaded is not None else ""
     return f"{one.newest}{when}"
-
-
-def _months(months: float) -> str:
-    if months >= 24:
-        return f"{months / 12:.1f} years"
-    return _count(round(months), "month", "months")
-
-
-def _span(days: int) -> str:
-    return f"{days // 365} years" if days % 365 == 0 and days > 365 else _count(days, "day", "days")
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from planner.buildlines import TOLD, build_details, ready_lines
+from planner.choosing.ages import in_words
 from planner.dists import Tree
 from planner.explaining.askers import asked_sentence
 from planner.explaining.values import (
@@ -166,7 +167,7 @@ def _behind(found: Explained) -> str:
     held = found.held_back
     if held is None or held.months < 1:
         return ""
-    return f", {_count(round(held.months), 'month')} behind {held.newest}"
+    return f", {in_words(held.months)} behind {held.newest}"
 
 
 def _more(count: int, what: str) -> str:

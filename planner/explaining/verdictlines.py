@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from planner.choosing.ages import in_words, span_in_words
 from planner.choosing.values import Burden, HeldBack
 from planner.explaining.values import Swap, VerdictExplained
 from planner.findings import SEVERITIES
@@ -48,10 +49,6 @@ def _plain(text: str, style: str = "", hang: int = 0) -> Line:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _months(months: float) -> str:
-    return _count(round(months), "month")
 
 
 def some(names: Sequence[str]) -> str:
@@ -125,20 +122,20 @@ def _objective(burden: Burden, days: int, stalest: str) -> Iterator[tuple[str, s
     )
     yield "not ready", f"{_count(burden.unready, 'native build')} that lack something here{hopeless}"
     yield "native", f"{_count(burden.native, 'native build')} in all"
-    late = f"{len(burden.overdue)} (worst {burden.overdue[0]:.0f} months)" if burden.overdue else "none"
-    yield "overdue", f"of your own requirements, older than tolerated ({days} days): {late}"
+    late = f"{len(burden.overdue)} (worst {in_words(burden.overdue[0])})" if burden.overdue else "none"
+    yield "overdue", f"of your own requirements, further behind than {span_in_words(days)}: {late}"
     yield (
         "stalest",
-        f"your own requirement furthest behind its newest version{stalest}: {_months(burden.worst)}",
+        f"your own requirement furthest behind its newest version{stalest}: {in_words(burden.worst)}",
     )
-    together = f"your own requirements together {_months(burden.total)}"
-    yield "behind", f"{together}, all pins {_months(burden.behind)}"
+    together = f"your own requirements together {in_words(burden.total)}"
+    yield "behind", f"{together}, all pins {in_words(burden.behind)}"
 
 
 def _short(burden: Burden) -> str:
     return (
         f"{_count(burden.native, 'native build')} ({burden.unready} not ready), "
-        f"stalest {_months(burden.worst)}, together {_months(burden.total)}"
+        f"stalest {in_words(burden.worst)}, together {in_words(burden.total)}"
     )
 
 
@@ -156,7 +153,7 @@ def _held(found: VerdictExplained, *, verbose: bool) -> Iterator[Line]:
 def _held_lines(held: HeldBack) -> Iterator[Line]:
     late = f"behind {held.newest}"
     if held.months >= 1:
-        late = f"{_count(round(held.months), 'month')} {late}"
+        late = f"{in_words(held.months)} {late}"
     wheel = ", which would be compiled here" if held.for_wheel else ""
     yield Line(((f"  {held.project} {held.version}", "bold"), (f"  {late}{wheel}", "")), 4)
     yield from (_plain(f"    {sentence}", "dim", 6) for sentence in held.holders)
