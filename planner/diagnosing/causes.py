@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
@@ -27,7 +27,7 @@ _MOST = 4
 """How many causes of one failure are told."""
 _CHECK = re.compile(
     r"_configtest|conftest|CMakeFiles/CMake(?:Tmp|Scratch)|TryCompile|CheckSymbolExists|meson-private"
-    r"|/tmp/tmp\w+/|testfile\.c|feature-detection|^Running `|^-- |^checking |warning: "
+    r"|/tmp/tmp\w+/|testfile\.c|feature-detection|^Running `|^-- |^checking |warning: |^configure: WARNING"
 )
 """Lines of checks, which may fail and mean nothing."""
 _LESS = 3
@@ -110,7 +110,7 @@ def _distinct(found: Sequence[Diagnosed]) -> Iterator[Diagnosed]:
 def _causes(failure: Failure) -> tuple[Cause, ...]:
     """The causes of the least rank, in the order of their lines, each once."""
     best, found = 99, dict[tuple[str, str, str], Cause]()
-    for rank, cause in _matches(failure.lines):
+    for rank, cause in _matches(failure):
         if rank < best:
             best, found = rank, {}
         if rank == best:
@@ -118,12 +118,15 @@ def _causes(failure: Failure) -> tuple[Cause, ...]:
     return tuple(found.values())[:_MOST]
 
 
-def _matches(lines: Sequence[Line]) -> Iterator[tuple[int, Cause]]:
+def _matches(failure: Failure) -> Iterator[tuple[int, Cause]]:
+    lines = failure.lines
     for at, line in enumerate(lines):
         for sign in signs():
             match = _match(sign, lines, at)
             cause = _cause(sign, match, line) if match is not None else None
             if cause is not None:
+                if failure.running and cause.code == "WP201":
+                    cause = replace(cause, code="WP206", role="run")
                 less = _LESS if cause.code != "WP403" and _CHECK.search(line.text) else 0
                 yield sign.rank + less, cause
                 break

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
@@ -68,12 +68,14 @@ class Line:
 class Failure:
     """The lines that tell of one failed build. `project` and `version` are "" where nothing names them.
 
-    `closed` says that an installer said that it failed.
+    `closed` says that an installer said that it failed; `running` that it stands behind an installer's success,
+    so that something failed that was built or installed before.
     """
 
     project: str = ""
     version: str = ""
     closed: bool = False
+    running: bool = False
     lines: tuple[Line, ...]
 
 
@@ -118,7 +120,8 @@ def _divided(lines: Sequence[Line]) -> Iterator[Failure]:
     if opened:
         yield _failure(inner[start:], lines, opened["name"], opened["version"] or "", closed=True)
     elif start < len(inner):
-        yield _failure(inner[start:], lines, _last_named(inner[start:]))
+        running = any(_ENDED_WELL.match(line.text) for line in inner[:start])
+        yield replace(_failure(inner[start:], lines, _last_named(inner[start:])), running=running)
 
 
 def _bare(text: str) -> str:
