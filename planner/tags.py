@@ -84,20 +84,26 @@ def supported_tags(machine: Machine) -> Supported:
         raise MachineError(
             "The version of the target Python is not known.", hint="Say it: `--python-version 3.12`."
         )
-    version = _pair(python)
+    platforms = tuple(_platforms(machine))
+    order = _order(_pair(python), abi, platforms, pypy=machine.value("implementation") == "pypy")
+    return Supported(order=order, machine=machine, platforms=frozenset(platforms))
+
+
+@lru_cache(maxsize=64)
+def _order(
+    version: tuple[int, int], abi: str | None, platforms: tuple[str, ...], *, pypy: bool
+) -> tuple[Tag, ...]:
+    """Hundreds of tags, for few Pythons and platforms, of which a run asks often."""
     short = f"{version[0]}{version[1]}"
-    platforms = _platforms(machine)
-    if machine.value("implementation") == "pypy":
-        tags = [
+    if pypy:
+        return (
             *generic_tags(f"pp{short}", [abi or f"pypy{short}_pp73"], platforms),
             *compatible_tags(version, f"pp{version[0]}", platforms),
-        ]
-    else:
-        tags = [
-            *cpython_tags(version, [abi or f"cp{short}"], platforms),
-            *compatible_tags(version, f"cp{short}", platforms),
-        ]
-    return Supported(order=tuple(tags), machine=machine, platforms=frozenset(platforms))
+        )
+    return (
+        *cpython_tags(version, [abi or f"cp{short}"], platforms),
+        *compatible_tags(version, f"cp{short}", platforms),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -11,11 +12,13 @@ from typing import Any, Protocol
 
 import pytest
 
+from planner import arguments
 from planner.reader import SdistReader
 from planner.sdist import READER
 
 ROOT = Path(__file__).resolve().parent.parent
 MACHINE = ROOT / "tests" / "cases" / "web" / "machine.toml"
+PARSER = functools.cache(arguments.parser)  # it keeps nothing of a run, and is made once for all of them
 
 
 @pytest.fixture
@@ -115,6 +118,8 @@ def wheelplan(
         return lent[-1]
 
     monkeypatch.setattr("planner.supply.sdist_reader", lend)
+    monkeypatch.setattr("planner.arguments.parser", PARSER)
+    monkeypatch.setattr("os.fsync", lambda _: None)
 
     def run(*words: str | Path) -> Ran:
         capsys.readouterr()
