@@ -120,8 +120,10 @@ def _causes(failure: Failure) -> tuple[Cause, ...]:
 
 def _matches(failure: Failure) -> Iterator[tuple[int, Cause]]:
     lines = failure.lines
+    whole = "\n".join(line.text for line in lines)
+    possible = [sign for sign in signs() if any(part in whole for part in sign.has)]  # of 250 mostly ten
     for at, line in enumerate(lines):
-        for sign in signs():
+        for sign in possible:
             match = _match(sign, lines, at)
             cause = _cause(sign, match, line) if match is not None else None
             if cause is not None:
@@ -182,9 +184,9 @@ def _subject(family: str, name: str) -> str:
     if family == "program":
         return _program(name)
     if family == "name":
-        ways = (f"program:{name}", f"pkg-config:{name}", f"cmake:{name}", f"library:{name}")
-        dep = f"dep:generic/{name.lower()}"
-        found = next((way for way in (*ways, dep, f"pkg-config:lib{name}") if thing_of(way)), "")
+        families = ("program:", "pkg-config:", "cmake:", "library:", "dep:generic/", "pkg-config:lib")
+        ways = (family + word for word in (name, name.lower()) for family in families)
+        found = next((way for way in ways if thing_of(way)), "")
         return _program(name) if found.startswith("program:") else found
     if family == "cmake" and name.lower() in _MODULES:
         return _MODULES[name.lower()]

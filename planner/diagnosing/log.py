@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from packaging.utils import canonicalize_name
 
@@ -50,10 +51,6 @@ _POINTED = re.compile(r"╰─> (?P<name>[A-Za-z0-9][\w.-]*)$")
 _COMMANDED = re.compile(
     r"(?:Building (?:wheel|editable) for|Running setup\.py install for|Collecting|Processing) " + _NAME
 )
-_ARCHIVE = re.compile(
-    r"(?P<name>[A-Za-z0-9][\w.-]*?)-(?P<version>\d[\w.+!]*?)\.(?:tar\.(?:gz|bz2|xz)|zip|tgz)\b"
-)
-_PINNED = re.compile(rf"{_NAME}==(?P<version>\d[\w.+!]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +65,8 @@ class Line:
 class Failure:
     """The lines that tell of one failed build. `project` and `version` are "" where nothing names them.
 
-    `closed` says that an installer said that it failed; `running` that it stands behind an installer's success,
-    so that something failed that was built or installed before.
+    `closed` says that an installer said that it failed; `running` that it stands behind an installer's
+    success, so that what failed was built and installed before.
     """
 
     project: str = ""
@@ -143,14 +140,20 @@ def _last_named(lines: Sequence[Line]) -> str:
     return ""
 
 
+@lru_cache(maxsize=256)
+def _versions(project: str) -> re.Pattern[str]:
+    """What names a version of a project: the file name of its sdist, or a pin."""
+    name = re.escape(project).replace("\\-", "[-_.]+")
+    archive = r"-(\d[\w.+!]*?)\.(?:tar\.(?:gz|bz2|xz)|zip|tgz)\b"
+    return re.compile(rf"(?<![\w.-]){name}(?:{archive}|==(\d[\w.+!]*))", re.IGNORECASE)
+
+
 def _version(name: str, lines: Sequence[Line]) -> str:
     """The version of a project, by the last archive or pin of it that a log names; "" if none."""
-    wanted = canonicalize_name(name) if name else ""
-    for line in reversed(lines) if wanted else ():
-        for pattern in (_ARCHIVE, _PINNED):
-            for found in pattern.finditer(line.text):
-                if canonicalize_name(found["name"].rpartition("/")[2]) == wanted:
-                    return found["version"]
+    pattern = _versions(canonicalize_name(name))
+    for line in reversed(lines) if name else ():
+        for found in pattern.finditer(line.text):
+            return str(found[1] or found[2])
     return ""
 
 

@@ -1,6 +1,6 @@
 """The logs of this folder, each with what was wrong, and whether a diagnosis names it.
 
-    python -m tests.diagnose.table [tune|hold]        what is not right, and the counts
+python -m tests.diagnose.table [tune|hold]        what is not right, and the counts
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,7 @@ def _id(subject: str) -> str:
     return thing.id if thing is not None else subject.lower()
 
 
+@cache
 def _packages(subject: str) -> frozenset[str]:
     """The packages of Debian 12 that supply it."""
     debian, thing = release("debian", "12"), thing_of(subject)
@@ -116,6 +118,7 @@ def _packages(subject: str) -> frozenset[str]:
     return frozenset((*named, *debian.package_of(subject), *COMPILERS.get(subject, ())))
 
 
+@cache
 def _brought(package: str) -> frozenset[str]:
     debian = release("debian", "12")
     assert debian is not None
