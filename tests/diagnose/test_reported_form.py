@@ -31,6 +31,7 @@ def test_every_row_is_labelled_in_the_vocabulary() -> None:
         subject = row.get("subject", "python")
         assert is_name(subject) or OTHER_SUBJECTS.match(subject), row["id"]
         assert row["form"] in ("reproduced", "retold"), row["id"]
+        assert row["fix_by"] in ("thread", "us"), row["id"]
         assert all(row[key].strip() for key in ("fix", "project", "text")), row["id"]
 
 
