@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planner.config.steering import steering
 from planner.plan import Package, PlanInput
 from planner.request import Request
 from planner.urls import redacted, without_credentials
@@ -116,6 +117,7 @@ def as_asked(request: Request, settings: Settings, inputs: Inputs, building: Inp
         ),
         "extras": tuple(sorted(set(request.extras))),
         "groups": _groups(request),
+        "settings": steering(settings.policy, settings.values),
     }
 
 

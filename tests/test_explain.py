@@ -11,8 +11,8 @@ from rich.console import Console
 
 from planner.report import Printer
 from tests.conftest import MACHINE, Ran, Wheelplan
-from tests.faults.server import ok, running
-from tests.shelf import SETUP_C, publish, sdist, sha256, wheel
+from tests.faults.server import publish_dated, running
+from tests.shelf import SETUP_C, publish, sdist, wheel
 
 OLD_GLIBC = ("--assume", "glibc=2.17")
 
@@ -220,21 +220,12 @@ def test_it_fits_a_terminal_of_80_columns(shop: Shop, monkeypatch: pytest.Monkey
 
 
 def test_the_age_of_a_pin_is_told_in_the_same_words_everywhere(sealed: Path, wheelplan: Wheelplan) -> None:
-    moments = {"aged-1.0": "2023-01-01", "aged-2.0": "2025-08-01", "holder-1.0": "2025-08-01"}
+    folder = sealed / "files"
+    old, new = (wheel(folder, "aged", version) for version in ("1.0", "2.0"))
     (sealed / "r.txt").write_text("aged\nholder\n", encoding="utf-8")
-    kind = "application/vnd.pypi.simple.v1+json"
     with running() as server:
-        for project in ("aged", "holder"):
-            files = []
-            for name, moment in moments.items():
-                if name.startswith(project):
-                    asked = ["aged<2"] if project == "holder" else []
-                    path = wheel(sealed / "files", project, name.partition("-")[2], asked)
-                    server.on(f"/{path.name}", ok(path.read_bytes()))
-                    file = {"filename": path.name, "url": f"/{path.name}", "hashes": {"sha256": sha256(path)}}
-                    files.append({**file, "upload-time": f"{moment}T00:00:00Z"})
-            page = {"meta": {"api-version": "1.1"}, "name": project, "files": files, "versions": []}
-            server.on(f"/{project}/", ok(json.dumps(page).encode(), content_type=kind))
+        publish_dated(server, "aged", {old: "2023-01-01", new: "2025-08-01"})
+        publish_dated(server, "holder", {wheel(folder, "holder", "1.0", ["aged<2"]): "2025-08-01"})
         words = (
             "r.txt",
             "--default-index",

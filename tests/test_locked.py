@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import MACHINE, Ran, Wheelplan
+from tests.faults.server import publish_dated, running
 from tests.shelf import SETUP_C, publish, sdist, wheel
 
 PLAN = "pylock.wheelplan.toml"
@@ -238,6 +239,57 @@ def test_free_memory_is_no_difference(repository: Repository) -> None:
     assert ran.code == 0
     assert "3 GiB were free when the plan was made, 9 GiB are now" in ran.out
     assert causes(repository.locked(*words, "--assume", "cores=4")) == [("repository", "machine", "cores")]
+
+
+SETTINGS = {  # what the plan is made with, what the run has; what is told
+    "a flag": ([], ["--pre"], {"pre": "the plan was made without --pre, and this run has --pre"}),
+    "another word": (
+        ["--prerelease", "allow"],
+        ["--prerelease", "disallow"],
+        {
+            "prerelease": "the plan was made with --prerelease allow, and this run has --prerelease disallow",
+        },
+    ),
+    "a default": (["--resolution", "highest", "--prerelease", "if-necessary-or-explicit"], [], {}),
+    "the same": (["--only-binary", "beta,alpha", "--pre"], ["--pre", "--only-binary", "alpha,beta"], {}),
+    "a span of days": (["--max-held-back", "1y"], ["--max-held-back", "1y"], {}),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_of_one_run_alone_is_told(repository: Repository, name: str) -> None:
+    made, run, told = SETTINGS[name]
+    repository.plan.unlink()
+    repository.check(*made)
+    found = repository.locked(*run)
+    assert {subject: text for (_, kind, subject), text in found.items() if kind == "setting"} == told
+
+
+def test_a_plan_from_before_a_day(sealed: Path, wheelplan: Wheelplan) -> None:
+    old, new = (wheel(sealed / "files", "aged", version) for version in ("1.0", "2.0"))
+    with running() as server:
+        publish_dated(server, "aged", {old: "2023-01-01", new: "2025-08-01"})
+        words = ("--machine", MACHINE, "--cache-dir", sealed / "cache", "--default-index", server.url)
+        assert wheelplan("check", "aged", *words, "--exclude-newer", "2024-01-01").code == 0
+        same = wheelplan("check", "aged", *words, "--exclude-newer", "2024-01-01", "--locked")
+        ran = wheelplan("check", "aged", *words, "--locked")
+        explained = wheelplan("explain", "aged", *words)
+    assert (same.code, ran.code) == (0, 1)
+    assert "  the plan was made with --exclude-newer 2024-01-01, and this run has none\n" in ran.out
+    assert "2025-08-01  not before the cut-off\n" in explained.out  # of the plan, without the words
+
+
+def test_a_setting_of_the_project_need_not_be_said_again(repository: Repository) -> None:
+    made = repository.plan.read_bytes()
+    repository.plan.unlink()
+    repository.check("--prerelease", "allow", "--resolution", "lowest-direct")
+    text = repository.plan.read_text(encoding="utf-8")
+    assert 'settings = { prerelease = "allow", resolution = "lowest-direct" }' in text
+    assert b"settings" not in made
+    repository.write("wheelplan.toml", 'prerelease = "allow"\nresolution = "lowest-direct"\n')
+    assert repository.locked() == {}
+    repository.write("wheelplan.toml", 'prerelease = "allow"\n')
+    assert ("repository", "setting", "resolution") in repository.locked()
 
 
 def test_a_policy_that_changed_is_told(repository: Repository) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from packaging.utils import NormalizedName, canonicalize_name
 
+from planner.config.steering import STEERING
 from planner.dists import parse_requirement
 from planner.errors import InputError, PlanError, UsageError
 from planner.facts import Known, Machine
@@ -157,8 +158,14 @@ def of_plan(request: Request, plan: Previous, path: str) -> Request:
         extras=request.extras or plan.extras,
         groups=request.groups or tuple(_group(group, path) for group in plan.groups),
         output=path,
-        flags={**({"torch_backend": plan.torch_backend} if plan.torch_backend else {}), **request.flags},
+        flags={**_flags(plan), **request.flags},
     )
+
+
+def _flags(plan: Previous) -> dict[str, object]:
+    """The settings that a plan was made with, as if they had been said; what is none is passed over."""
+    told = {name.replace("-", "_"): value for name, value in plan.settings if name in STEERING}
+    return {**told, **({"torch_backend": plan.torch_backend} if plan.torch_backend else {})}
 
 
 def _from_here(word: str, plan: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from planner.config.steering import option
 from planner.locking.values import Difference, of_package, packages_of
 
 __all__ = ["builds_differ", "inputs_differ", "machine_differs", "requirements_differ"]
@@ -13,7 +14,7 @@ __all__ = ["builds_differ", "inputs_differ", "machine_differs", "requirements_di
 def inputs_differ(
     old: Mapping[str, Any], new: Mapping[str, Any], shown: Callable[[str], str]
 ) -> Iterator[Difference]:
-    """The files, words, extras, groups and the torch backend that two plans are made of."""
+    """The files, words, extras, groups, settings and the torch backend that two plans are made of."""
 
     def difference(kind: str, subject: str, text: str) -> Difference:
         return Difference(side="repository", kind=kind, subject=subject, text=text)
@@ -33,9 +34,21 @@ def inputs_differ(
             yield difference(what, word, f"the {what} `{word}` is not asked for any more")
         for word in sorted(here - there):
             yield difference(what, word, f"the {what} `{word}` is asked for now")
+    yield from _settings_differ(old.get("settings", {}), new.get("settings", {}))
     backends = [str(one.get("torch-backend", "none")) for one in (old, new)]
     if backends[0] != backends[1]:
         yield difference("setting", "torch-backend", f"torch-backend: {backends[1]}, was {backends[0]}")
+
+
+def _settings_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    """The settings that steer the resolution: they need not stand in a file that both runs read."""
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) != new.get(name):
+            there, here = (option(name, one[name]) if name in one else "" for one in (old, new))
+            made = f"made with {there}" if there else f"made without --{name}"
+            run = f"has {here}" if here else "has none"
+            text = f"the plan was {made}, and this run {run}"
+            yield Difference(side="repository", kind="setting", subject=name, text=text)
 
 
 def _digests(plan: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

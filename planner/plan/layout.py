@@ -168,6 +168,7 @@ def render(plan: Plan, *, plan_dir: str = "") -> str:
             "inputs": [_input(one) for one in plan.inputs],
             "extras": plan.extras,
             "groups": plan.groups,
+            "settings": dict(plan.settings),
             "torch-backend": plan.torch_backend,
             "environment": dict(plan.variables),
             "ready": plan.ready,

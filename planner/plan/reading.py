@@ -65,7 +65,8 @@ class Previous:
     """An earlier plan: its pins, and the words of the command that made it.
 
     `sealed` is False where the plan is not as it was written (edited, merged), or is another tool's.
-    `requirements` are words of the command line that name no file, without credentials.
+    `requirements` are words of the command line that name no file, without credentials; `settings` are
+    those that steered its resolution.
     """
 
     pins: Mapping[NormalizedName, PreviousPin] = field(default_factory=lambda: MappingProxyType({}))
@@ -76,6 +77,7 @@ class Previous:
     inputs: tuple[PlanInput, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    settings: tuple[tuple[str, str | bool | tuple[str, ...]], ...] = ()
     torch_backend: str = ""
 
     @property
@@ -122,8 +124,18 @@ def read_previous(data: bytes, where: str, markers: Mapping[str, str] | None = N
         inputs=tuple(_inputs(tool)),
         extras=_texts(tool, "extras"),
         groups=_texts(tool, "groups"),
+        settings=tuple(_settings(tool)),
         torch_backend=_text(tool, "torch-backend"),
     )
+
+
+def _settings(tool: Mapping[str, Any]) -> Iterator[tuple[str, str | bool | tuple[str, ...]]]:
+    """What reads as a setting; whether it is one, who uses it finds out."""
+    for name, value in _table(tool.get("settings")).items():
+        if isinstance(value, (str, bool)):
+            yield name, value
+        elif isinstance(value, list) and all(isinstance(one, str) for one in value):
+            yield name, tuple(value)
 
 
 def _pins(

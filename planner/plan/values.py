@@ -78,7 +78,8 @@ class Plan:
     addresses that it opens, each with the projects that it is asked for.
 
     `requirements` are the words of the command that name no file (`-e` before what is editable), without
-    credentials; with `inputs`, `extras` and `groups` the command can be repeated from the plan's folder.
+    credentials; with `inputs`, `extras`, `groups` and `settings` (those that steer a resolution and are not
+    the default) the command can be repeated from the plan's folder.
 
     `run_needs` is what the set needs when it runs, `memory` the MiB that jobs were computed from, None when
     none were; `variables` are for all builds.
@@ -94,6 +95,7 @@ class Plan:
     requirements: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    settings: tuple[tuple[str, object], ...] = ()
     prerequisites: tuple[Prerequisite, ...] = ()
     run_needs: tuple[Need, ...] = ()
     ready: str = ""

@@ -6,10 +6,13 @@ A fault is an async function of a connection; frameworks would mend just what ha
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass
@@ -200,3 +203,17 @@ def ranges(data: bytes) -> Answer:
         await connection.answer(206, data[start:stop], content_range=f"bytes {start}-{stop - 1}/{len(data)}")
 
     return answer
+
+
+def publish_dated(server: FaultIndex, project: str, files: Mapping[Path, str]) -> None:
+    """A project's page (PEP 691) with the day on which each of its files appeared, and the files."""
+    listed = []
+    for path, day in files.items():
+        data = path.read_bytes()
+        server.on(f"/{path.name}", ok(data))
+        hashes = {"sha256": hashlib.sha256(data).hexdigest()}
+        listed.append({"filename": path.name, "url": f"/{path.name}", "hashes": hashes})
+        listed[-1]["upload-time"] = f"{day}T00:00:00Z"
+    page = {"meta": {"api-version": "1.1"}, "name": project, "files": listed, "versions": []}
+    kind = "application/vnd.pypi.simple.v1+json"
+    server.on(f"/{project}/", ok(json.dumps(page).encode(), content_type=kind))
