@@ -61,6 +61,18 @@ def test_a_failure_is_told_with_printable_lines(
     assert ran.code == 1
     assert "  broken\\x1b[1m\n" in ran.out
     assert "uv failed (exit code 7) in: wheels: 1." in ran.out
+    assert "doubt WP706: No line that is known here tells why it failed." in ran.out
+
+
+def test_a_failure_is_diagnosed(ready: Path, wheelplan: Wheelplan, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub = ready / "bin" / "uv"
+    text = stub.read_text(encoding="utf-8").replace("broken\\033[1m", "error: can't find Rust compiler")
+    stub.write_text(text.replace("printf", "echo"), encoding="utf-8")
+    monkeypatch.setenv("CODE", "7")
+    ran = wheelplan("install", "--logs", "logs")
+    assert ran.code == 1
+    assert "error WP201: Building it needs Rust (cargo and rustc): none was found.\n" in ran.out
+    assert "logs/1-wheels.log:1: error: can't find Rust compiler\n" in ran.out
 
 
 def test_what_was_installed_is_looked_at(

@@ -142,18 +142,20 @@ class _Teller:
             "present": f"here it is found{found}; where it was built, it was not",
             "too-old": f"here is {one.found}",
         }.get(one.state, "")
-        return summary, self._remedy(one), tuple(text for text in (here, one.unmet) if text)
+        remedy = self._remedy(one, newer=cause.code == "WP202")
+        return summary, remedy, tuple(text for text in (here, one.unmet) if text)
 
-    def _remedy(self, one: Prerequisite) -> str:
+    def _remedy(self, one: Prerequisite, *, newer: bool) -> str:
+        """What supplies it; where a `newer` one is needed, packages only if their version is known to do."""
         manager = self.machine.value("package-manager") or ""
         packages = () if one.unmet else one.packages.get(manager, ())
         command = command_of(packages, self.machine)
-        if command:
+        if command and (one.offered or not newer):
             return command
-        if one.python and one.state != "present":
-            return f"{one.python}{one.specifier} as a wheel: `pip install '{one.python}{one.specifier}'`"
-        if one.note:
-            return one.note
+        if one.python:
+            return f"`pip install '{one.python}{one.specifier}'`, or have it among the build requirements"
+        if one.note or command:
+            return one.note or command
         named = one.subject.partition(":")[2]
         search = _SEARCH.get(manager, "")
         if not named or not search or one.subject.startswith("dep:"):
