@@ -101,10 +101,21 @@ def sdists() -> Iterator[SdistReader]:
     reader.close()
 
 
+@pytest.fixture(scope="session")
+def system_trust() -> Callable[[Any], Any]:
+    """`tls_context` that reads the system's certificates once (30 ms); others are read each time."""
+    from planner.indexes.fetch import tls_context  # noqa: PLC0415 (other tests do without it)
+    from planner.indexes.network import Network  # noqa: PLC0415
+
+    system = tls_context(Network())
+    return lambda network: tls_context(network) if network.ca_bundle else system
+
+
 @pytest.fixture
 def wheelplan(
     sealed: Path,
     sdists: SdistReader,
+    system_trust: Callable[[Any], Any],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Wheelplan]:
@@ -119,6 +130,7 @@ def wheelplan(
 
     monkeypatch.setattr("planner.supply.sdist_reader", lend)
     monkeypatch.setattr("planner.arguments.parser", PARSER)
+    monkeypatch.setattr("planner.indexes.fetch.tls_context", system_trust)
     monkeypatch.setattr("os.fsync", lambda _: None)
 
     def run(*words: str | Path) -> Ran:

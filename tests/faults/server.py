@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import struct
 import threading
+import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -187,6 +189,18 @@ def drip(prefix: bytes, seconds: float = 0.02) -> Answer:
             await asyncio.sleep(seconds)
 
     return answer
+
+
+def bomb(size: int) -> bytes:
+    """Some MiB of zeros as gzip: what one MiB of them gives, repeated (RFC 1951 allows it after a full flush)."""
+    block = bytes(1 << 20)
+    packer = zlib.compressobj(9, wbits=-15)
+    piece = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    times, check = size >> 20, 0
+    for _ in range(times):
+        check = zlib.crc32(block, check)
+    start = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    return start + piece * times + packer.flush() + struct.pack("<II", check, times << 20)
 
 
 def ranges(data: bytes) -> Answer:

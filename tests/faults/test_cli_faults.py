@@ -5,8 +5,6 @@ What takes real time (hangs, drips, waits) is marked live: `pytest -m live tests
 
 from __future__ import annotations
 
-import functools
-import gzip
 import json
 import os
 import subprocess
@@ -20,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.faults import server as faults
-from tests.faults.server import Connection, FaultIndex, ok, running, status
+from tests.faults.server import FaultIndex, ok, running, status
 
 ROOT = Path(__file__).parents[2]
 MACHINE = ROOT / "tests" / "cases" / "web" / "machine.toml"
@@ -155,15 +153,6 @@ def check(index: FaultIndex, tmp_path: Path, processes: subprocess.Popen[str]) -
     return Check(index, tmp_path, processes)
 
 
-@functools.cache
-def bomb() -> bytes:
-    return gzip.compress(b"\0" * (1 << 28), 9)
-
-
-async def send_bomb(connection: Connection) -> None:
-    await connection.answer(200, bomb(), content_type=JSON, content_encoding="gzip")
-
-
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
@@ -174,7 +163,7 @@ async def send_bomb(connection: Connection) -> None:
         ([ok(b'{"files": null}', content_type=JSON)], ""),
         ([ok(b"[" * 200_000, content_type=JSON)], ""),
         ([ok(b"", content_type=JSON)], ""),
-        ([send_bomb], ""),
+        ([ok(faults.bomb(1 << 28), content_type=JSON, content_encoding="gzip")], ""),
         ([status(302, location="/simple/demo/")], "redirect"),
         ([status(302, location="file:///etc/passwd")], ""),
         ([ok(b"{}", content_type=JSON, content_encoding="br")], ""),

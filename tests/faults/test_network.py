@@ -14,7 +14,6 @@ import socket
 import threading
 import time
 import tracemalloc
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +48,11 @@ FAST = Network(
 )
 DATA = wheel_bytes(metadata_text(requires=["a>1"]), padding=300_000)
 opened: list[IndexCatalog] = []
+
+
+@pytest.fixture(autouse=True)
+def certificates_are_read_once(system_trust: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.indexes.fetch.tls_context", system_trust)
 
 
 @pytest.fixture
@@ -184,14 +188,8 @@ def test_n9_a_body_without_an_end(index: FaultIndex) -> None:
     assert time.monotonic() - began < 6
 
 
-def bomb(size: int) -> bytes:
-    packer = zlib.compressobj(9, wbits=31)
-    block = bytes(1 << 20)
-    return b"".join(packer.compress(block) for _ in range(size >> 20)) + packer.flush()
-
-
 def test_n10_n11_bombs(index: FaultIndex) -> None:
-    data = bomb(256 << 20)
+    data = faults.bomb(256 << 20)
     index.on(PATH, ok(data, content_type=JSON, content_encoding="gzip"))
     tracemalloc.start()
     began = time.monotonic()

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -69,11 +70,15 @@ def test_a_grandchild_that_holds_the_pipe_does_not_hold_us(host, tmp_path):
 
 
 def test_a_grandchild_that_flees_its_session_does_not_hold_us(host, tmp_path):
-    flee = "import os, time; os.fork() or (os.setsid(), time.sleep(1)); print('said', flush=True)"
+    flee = "import os, time; os.fork() or (os.setsid(), time.sleep(0.8)); print('said', flush=True)"
+    threads = threading.active_count()
     answer, seconds = timed(host, [sys.executable, "-I", "-S", "-c", flee])
     assert answer == Ran(0, "said\n", "")
     assert seconds < TIMEOUT + 4
-    time.sleep(1)  # until its reader has closed the pipe
+    for _ in range(60):  # until its reader has closed the pipe
+        if threading.active_count() <= threads:
+            break
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("stream", ["", " >&2"])
