@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from packaging.utils import canonicalize_name
 
@@ -32,8 +33,23 @@ _CHECK = re.compile(
 """Lines of checks, which may fail and mean nothing."""
 _LESS = 3
 """By how much the rank of a check's line rises."""
+_FAINTEST = 8
+"""A sign of a higher rank is none: that a check found nothing, where nobody asks for the thing."""
 _TRIPLET = re.compile(r"^(?:[\w.]+-){2,3}(?=(?:gcc|g\+\+|cc|c\+\+|clang|gfortran|ld|ar)(?:$|[-+]))")
-_LANGUAGES = {"C": "c", "CC": "c", "CXX": "cxx", "Fortran": "fortran", "FC": "fortran"}
+_LANGUAGES = {"C": "c", "CC": "c", "C++": "cxx", "CXX": "cxx", "Fortran": "fortran", "FC": "fortran"}
+_COMPILERS = MappingProxyType(
+    {
+        **dict.fromkeys(("icc", "icx", "pgcc", "nvc", "cl", "clang-cl"), "c"),
+        **dict.fromkeys(("icpc", "icpx", "pgc++", "nvc++", "cc1plus"), "cxx"),
+        **dict.fromkeys(("ifort", "ifx", "flang-new", "pgfortran", "nvfortran", "g95"), "fortran"),
+    }
+)
+"""Compilers that the tables do not name, as nobody installs them to build a wheel."""
+_NO_NAMES = frozenset(
+    {"a", "command", "compiler", "dot", "file", "files", "go", "header", "headers", "it", "library"}
+    | {"module", "package", "program", "python", "source", "test", "the", "time", "version", "which"}
+)
+"""Words that are names of programs as well: in a sentence they are mostly words."""
 _GENERATORS = {"Unix Makefiles": "program:make", "MinGW Makefiles": "program:make", "Ninja": "program:ninja"}
 _MODULES = {"torch": "module:torch", "numpy": "module:numpy", "cython": "module:Cython"}
 
@@ -88,10 +104,15 @@ def diagnose(text: str) -> Diagnosis:
     told = [one for one in found if one.causes]
     if told:
         return Diagnosis(failed=tuple(_distinct(told)))
-    if ended_well(lines) and not any(one.failure.closed for one in found):
+    if ended_well(lines) and not any(_failed(one.failure) for one in found):
         return Diagnosis(well=True)
     spoken = [one for one in found if one.said is not None]
     return Diagnosis(failed=tuple(spoken[:1] or found[:1]))
+
+
+def _failed(failure: Failure) -> bool:
+    """Whether something says that it failed: an installer, or the end of a traceback behind its success."""
+    return failure.closed or any(line.text.startswith("Traceback (most recent") for line in failure.lines)
 
 
 def _distinct(found: Sequence[Diagnosed]) -> Iterator[Diagnosed]:
@@ -111,6 +132,8 @@ def _causes(failure: Failure) -> tuple[Cause, ...]:
     """The causes of the least rank, in the order of their lines, each once."""
     best, found = 99, dict[tuple[str, str, str], Cause]()
     for rank, cause in _matches(failure):
+        if rank > _FAINTEST:
+            continue
         if rank < best:
             best, found = rank, {}
         if rank == best:
@@ -184,8 +207,12 @@ def _subject(family: str, name: str) -> str:
     if family == "program":
         return _program(name)
     if family == "name":
+        name = name.rstrip(".")
+        if name.lower() in _NO_NAMES:
+            return ""
         families = ("program:", "pkg-config:", "cmake:", "library:", "dep:generic/", "pkg-config:lib")
-        ways = (family + word for word in (name, name.lower()) for family in families)
+        words = dict.fromkeys((name, name.lower(), name.lower().removeprefix("lib")))
+        ways = (family + word for word in words for family in families)
         found = next((way for way in ways if thing_of(way)), "")
         return _program(name) if found.startswith("program:") else found
     if family == "cmake" and name.lower() in _MODULES:
@@ -201,6 +228,8 @@ def _program(path: str) -> str:
     name = _TRIPLET.sub("", name)
     if re.fullmatch(r"(?:gcc|g\+\+|clang|clang\+\+|gfortran)-[\d.]+", name):
         name = name.rpartition("-")[0]
+    if name in _COMPILERS:
+        return f"dep:virtual/compiler/{_COMPILERS[name]}"
     thing = thing_of(f"program:{name}")
     if thing is not None and thing.id.startswith("dep:virtual/compiler/"):
         return thing.id

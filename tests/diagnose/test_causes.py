@@ -136,6 +136,8 @@ def test_each_failed_build_has_its_own_cause() -> None:
 def test_a_complaint_in_a_build_that_went_well_is_none() -> None:
     text = f"{GCC}\n  Building wheel for x (pyproject.toml): finished with status 'done'\nSuccessfully installed x-1"
     assert diagnose(text).well
+    traceback = f"{text}\nTraceback (most recent call last):\nValueError: the moon is not full"
+    assert not diagnose(traceback).well
     assert told(f"{text}\nImportError: libGL.so.1: cannot open shared object file: No such file") == [
         ("WP206", "library:GL")
     ]
@@ -169,7 +171,13 @@ def test_a_complaint_in_a_build_that_went_well_is_none() -> None:
             ("WP201", "dep:virtual/compiler/cxx")
         ],
         "error: [Errno 2] No such file or directory: 'README.md'": [("WP213", "")],
-        # Nobody knows.
+        "error: xmlsec1 is not installed or not in path.": [("WP201", "pkg-config:xmlsec1")],
+        "RuntimeError: SWIG must be found, but we could not find the swig executable.": [
+            ("WP201", "program:swig")
+        ],
+        # Nobody knows: words of a sentence are no programs, and a check may find nothing.
+        "RuntimeError: the file was not found": [],
+        "checking for swig... swig not found": [],
         "RuntimeError: the moon is not full": [],
     }.items(),
 )
