@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from planner.disk import read_local
+from planner.errors import WheelplanError
 from planner.files import read_plan
-from planner.installing.install import Installation, Installed, install, shown
+from planner.installing.install import Failure, Installation, Installed, install, shown
 from planner.installing.places import (
     Installer,
     environment_python,
@@ -109,7 +110,7 @@ def install_plan(request: InstallRequest, voice: Voice, *, gate: Gate) -> int:
         code = _asked(gate(python, python), replace(voice, note=lambda _: None), refused=refused)
         if code:
             return code
-    for line in (*_told(one, result), *_diagnosed(one, result, world)):
+    for line in _told(one, result, world):
         voice.line(line)
     return code
 
@@ -157,14 +158,17 @@ def _doing(phase: Phase) -> str:
     return f"build without isolation: {names}"
 
 
-def _diagnosed(one: Installation, result: Installed, world: World) -> Iterator[str]:
-    """Why the phase failed, as far as its log tells: the need that was not met, and what to type."""
-    if result.failure is None:
-        return
+def _diagnosed(one: Installation, failure: Failure, world: World) -> Iterator[str]:
+    """Why the phase failed, as far as its log tells, and what to type; else the last lines that it said."""
     from planner.diagnosing.session import diagnose_log, told_lines  # noqa: PLC0415 (only a failure is diagnosed)
 
-    report = diagnose_log(result.failure.log, MachineRequest(python=one.python), world)
-    if report.findings:
+    try:
+        report = diagnose_log(failure.log, MachineRequest(python=one.python), world)
+    except WheelplanError:  # the log is gone: that is no reason to hide that the phase failed
+        report = None
+    if report is None or not report.known:
+        yield from (f"  {line}" for line in failure.lines)
+    if report is not None and report.findings:
         yield from told_lines(report)
 
 
@@ -173,12 +177,12 @@ def _count(phases: tuple[Phase, ...]) -> str:
     return f"{count} distribution{'' if count == 1 else 's'}"
 
 
-def _told(one: Installation, result: Installed) -> Iterator[str]:
+def _told(one: Installation, result: Installed, world: World) -> Iterator[str]:
     """The end of a run: what is installed, and where it failed what to do."""
     failure = result.failure
     if failure is not None:
         ended = f"exit code {failure.code}" if failure.code > 0 else f"ended by signal {-failure.code}"
-        yield from (f"  {line}" for line in failure.lines)
+        yield from _diagnosed(one, failure, world)
         yield f"{one.installer.program} failed ({ended}) in: {_doing(failure.phase)}."
         yield f"  its whole output: {failure.log}"
         yield f"  to try it alone: {shown(one, failure.phase)}"
