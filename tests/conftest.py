@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import functools
 import os
 import socket
@@ -19,6 +20,15 @@ from planner.sdist import READER
 ROOT = Path(__file__).resolve().parent.parent
 MACHINE = ROOT / "tests" / "cases" / "web" / "machine.toml"
 PARSER = functools.cache(arguments.parser)  # it keeps nothing of a run, and is made once for all of them
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once, before xdist's workers start: they and the processes of the tests only read it.
+
+    The children that read sdists write no file, and would compile what they import each time.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        compileall.compile_dir(ROOT / "planner", quiet=2)
 
 
 @pytest.fixture
