@@ -349,7 +349,7 @@ def test_no_child_outlives_an_interrupted_run(signal_: signal.Signals, finally_:
     ) as run:
         assert run.stdout is not None
         child = int(run.stdout.readline())
-        time.sleep(0.3)
+        time.sleep(0.15)
         start = time.monotonic()
         run.send_signal(signal_)
         run.wait(10)
