@@ -25,9 +25,9 @@ from planner.knowledge.cuda import Toolkit, toolkit
 from planner.knowledge.projects import project
 from planner.prerequisites.states import Prerequisite, command_of
 
-__all__ = ["against_torch", "arch_list", "build_findings", "cuda_need"]
+__all__ = ["NVCC", "against_torch", "arch_list", "build_findings", "cuda_need"]
 
-_NVCC = "dep:virtual/compiler/cuda"
+NVCC = "dep:virtual/compiler/cuda"
 _ARCH_LIST = "TORCH_CUDA_ARCH_LIST"
 
 
@@ -59,7 +59,7 @@ def build_findings(
 
 def cuda_need(ready: Readiness) -> Prerequisite | None:
     """The need of nvcc that a build has, if it has one."""
-    return next((one for one in (*ready.prerequisites, *ready.features) if one.need == _NVCC), None)
+    return next((one for one in (*ready.prerequisites, *ready.features) if one.need == NVCC), None)
 
 
 def against_torch(build: SourceBuild, ready: Readiness) -> bool:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from planner.assess import SourceBuild
 from planner.building.readiness import Readiness, Ready
-from planner.cuda.builds import against_torch, arch_list, cuda_need
+from planner.cuda.builds import NVCC, against_torch, arch_list, cuda_need
 from planner.cuda.pip_toolkit import pip_toolkit
 from planner.cuda.values import CudaView
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.knowledge.projects import project
+from planner.prerequisites.states import Prerequisite
 
 __all__ = ["for_torch"]
 
@@ -31,7 +33,31 @@ def for_torch(ready: Ready, builds: Sequence[SourceBuild], view: CudaView) -> Re
         if one.toolkit and (need := cuda_need(one)) is not None
     }
     findings = tuple(_supplied(found, supplied) for found in ready.findings)
-    return replace(ready, builds=told, findings=findings)
+    bound = {one.project for one in ready.builds if _compiles(one, by_name[one.project], view)}
+    prerequisites = tuple(_same_major(one, view, bound) for one in ready.prerequisites)
+    own = {one.project: tuple(_same_major(need, view, bound) for need in one.prerequisites) for one in told}
+    return replace(
+        ready,
+        builds=tuple(replace(one, prerequisites=own[one.project]) for one in told),
+        prerequisites=prerequisites,
+        findings=findings,
+    )
+
+
+def _compiles(ready: Readiness, build: SourceBuild, view: CudaView) -> bool:
+    """Whether a build must compile CUDA code against a torch with CUDA."""
+    need = cuda_need(ready)
+    required = need is not None and need.strength == "required"
+    return required and bool(view.torch_cuda) and against_torch(build, ready)
+
+
+def _same_major(need: Prerequisite, view: CudaView, bound: set[NormalizedName]) -> Prerequisite:
+    """The nvcc of torch's own major for builds against torch: `verify` asks for it elsewhere (WP306)."""
+    if need.need != NVCC or not bound & set(need.needed_by):
+        return need
+    major = view.torch_cuda.partition(".")[0]
+    same = SpecifierSet(f"=={major}.*")
+    return replace(need, specifier=same if f"{major}.0" in need.specifier else need.specifier & same)
 
 
 def _supplied(found: Finding, toolkits: Mapping[tuple[NormalizedName, str], str]) -> Finding:
