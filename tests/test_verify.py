@@ -80,6 +80,39 @@ def test_a_difference_is_proven(verify: Any, text: str, facts: dict[str, str | N
     assert (code, told in codes) == (1, True)
 
 
+CODE = """
+[[tool.wheelplan.needs]]
+need = "gpu"
+specifier = "<13.0,>=7.5"
+role = "run"
+because = "torch 2.13.0 (CUDA 13.0)"
+without = "its kernels do not run"
+"""
+"""What a set has code for: planned on a machine of which no GPU is known."""
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "told"),
+    [
+        ({"gpu__0": "9.0"}, 0, ""),
+        (
+            {"gpu__0": "7.0"},
+            1,
+            "error WP806: The set has code for GPUs of compute capability <13.0,>=7.5; here is 7.0.",
+        ),
+        ({"gpu__0": "9.0", "gpu__1": "7.0"}, 0, "note WP806"),
+        ({"gpu__0": "new"}, 2, "doubt WP809"),
+        ({"gpu__0": None}, 0, ""),
+        ({"cuda_driver": None, "gpu__0": "7.0"}, 0, "note WP806: The set needs an NVIDIA driver"),
+    ],
+)
+def test_a_set_has_code_for_some_gpus(
+    verify: Any, facts: dict[str, str | None], code: int, told: str
+) -> None:
+    found, _, ran = verify(plan(wheel("alpha"), rest=DRIVER + CODE), "--role", "run", **facts)
+    assert (found, told in ran.out) == (code, True), ran.out
+
+
 def test_a_glibc_below_that_of_the_planning_machine_is_fine_when_every_wheel_fits(verify: Any) -> None:
     assert verify(SMALL, glibc="2.17")[0] == 0
     code, _, ran = verify(SMALL, glibc="2.16")

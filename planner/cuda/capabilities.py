@@ -8,7 +8,7 @@ from packaging.version import InvalidVersion, Version
 
 from planner.knowledge.cuda import toolkit
 
-__all__ = ["dropped_by_torch", "too_new", "too_old"]
+__all__ = ["dropped_by_torch", "served_by_torch", "too_new", "too_old"]
 
 # From which torch on PyTorch's files for CUDA 12.8 and newer 12.x have no code below a compute capability,
 # though their compiler has: (torch, capability, source). Checked on 2026-11-24.
@@ -23,6 +23,24 @@ _TORCH_DROPS = (
 # would run on such a GPU all the same: https://github.com/pytorch/pytorch/issues/150733
 _FIRST = MappingProxyType({"10": "12.8", "12": "12.8"})
 _FIRST_SOURCE = "https://docs.nvidia.com/cuda/blackwell-compatibility-guide; https://github.com/pytorch/pytorch/issues/150733"
+
+_CAPABILITIES = (
+    "5.0",
+    "5.2",
+    "6.0",
+    "6.1",
+    "7.0",
+    "7.5",
+    "8.0",
+    "8.6",
+    "8.9",
+    "9.0",
+    "10.0",
+    "10.3",
+    "12.0",
+    "12.1",
+)
+"""Of the GPUs in servers and desktops: https://developer.nvidia.com/cuda-gpus (2026-11-24)."""
 
 
 def too_old(capability: str, cuda: str) -> str:
@@ -69,6 +87,30 @@ def too_new(capability: str, cuda: str) -> str:
     if first is None or "." not in cuda or _numbers(cuda) >= _numbers(first):
         return ""
     return f"CUDA {first} ({_FIRST_SOURCE})"
+
+
+def served_by_torch(cuda: str, torch: str) -> str:
+    """The GPUs for which PyTorch's files of a CUDA have code, as a specifier of compute capabilities.
+
+    Newer generations than the table knows have none: the files hold no PTX that they could compile.
+
+    >>> (
+    ...     served_by_torch("13.0", "2.13.0"),
+    ...     served_by_torch("12.6", "2.13.0"),
+    ...     served_by_torch("12.8", "2.11.0"),
+    ... )
+    ('<13.0,>=7.5', '<10.0', '<13.0,>=7.5')
+    """
+    served = [
+        one
+        for one in _CAPABILITIES
+        if not (dropped_by_torch(one, cuda, torch) or too_old(one, cuda) or too_new(one, cuda))
+    ]
+    if not served:
+        return ""
+    bounds = [f"<{int(served[-1].partition('.')[0]) + 1}.0"]
+    bounds += [f">={served[0]}"] if served[0] != _CAPABILITIES[0] else []
+    return ",".join(bounds)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from planner.cuda.capabilities import served_by_torch
 from planner.cuda.names import LocalBuild, cuda_of_name, local_build
 from planner.cuda.values import TORCH, CudaUse, CudaView, Gpu, Kind, Part, System
 from planner.dists import Pin, Tree, Wheel, parse_requirement, parse_version
@@ -69,7 +70,28 @@ def cuda_view(pins: Sequence[Pin], machine: Machine) -> CudaView:
 
 
 def run_needs(view: CudaView) -> tuple[Need, ...]:
-    """What the set asks of the machine when it runs: the driver."""
+    """What the set asks of the machine when it runs: the driver, and GPUs for which torch has code."""
+    return (*_driver_need(view), *_gpu_need(view))
+
+
+def _gpu_need(view: CudaView) -> tuple[Need, ...]:
+    use = view.torch_use
+    served = served_by_torch(view.torch_cuda, use.version) if use is not None and view.torch_cuda else ""
+    if use is None or not served:
+        return ()
+    return (
+        Need(
+            subject="gpu",
+            specifier=SpecifierSet(served),
+            role="run",
+            because=(Evidence(where=str(use), text=f"CUDA {use.cuda}: {use.because}"),),
+            strength="optional",
+            effect="its kernels do not run",
+        ),
+    )
+
+
+def _driver_need(view: CudaView) -> tuple[Need, ...]:
     if view.floor_by is None or not view.driver_floor:
         return ()
     told = f"CUDA {view.floor_by.cuda}: {view.floor_by.because}"

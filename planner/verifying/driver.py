@@ -11,9 +11,11 @@ from typing import NamedTuple
 from planner.plan.openvalues import PlanFile, PlannedNeed
 from planner.verifying.values import Told
 
-__all__ = ["DRIVER", "Seen", "driver_told", "gpus_of", "simply_seen"]
+__all__ = ["DRIVER", "GPU", "Seen", "driver_told", "gpus_of", "simply_seen"]
 
 DRIVER = "cuda-driver"
+GPU = "gpu"
+"""The needs of a set: the driver, and the compute capabilities for which it has code."""
 _AGAIN = "make a plan for this machine: `wheelplan check`"
 _REMEDY = "run it where such a driver is, or take another torch: `wheelplan check --torch-backend auto`"
 

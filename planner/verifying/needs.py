@@ -5,15 +5,17 @@ Knows sentences and remedies; must not ask a machine (`planner.verifying.machine
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from planner.dists import parse_version
 from planner.facts import Absent, Fact, Known, Machine, Unknown, is_name
 from planner.plan.openvalues import PlanFile, PlannedNeed, PlannedPrerequisite
 from planner.prerequisites.deciding import decide, subjects_of
-from planner.verifying.driver import DRIVER, Seen, driver_told
+from planner.verifying.driver import DRIVER, GPU, Seen, driver_told, gpus_of
 from planner.verifying.values import Told, VerifyRequest
 
 __all__ = ["Asked", "asked_of", "told_of"]
@@ -33,7 +35,7 @@ class Asked(NamedTuple):
     @property
     def subjects(self) -> tuple[str, ...]:
         """The facts that decide it."""
-        gpus = ("gpu:0",) if self.need == DRIVER else ()
+        gpus = ("gpu:0",) if self.need in (DRIVER, GPU) else ()
         return (*subjects_of(self.ways), *gpus)
 
 
@@ -70,6 +72,8 @@ def _ways(need: PlannedNeed) -> tuple[str, ...]:
     """The facts that decide a need of which the plan does not tell them: by our tables."""
     if is_name(need.need):
         return (need.need,)
+    if need.need == GPU:
+        return (DRIVER,)
     from planner.needs import Need  # noqa: PLC0415 (an older plan's need: the tables take 20 ms)
     from planner.prerequisites.states import ways_of  # noqa: PLC0415
 
@@ -81,6 +85,8 @@ def told_of(asked: Sequence[Asked], plan: PlanFile, machine: Machine) -> Iterato
     for one in asked:
         if one.need == DRIVER:
             yield from _driver(one, plan, machine)
+        elif one.need == GPU:
+            yield from _gpus(one, plan, machine)
         else:
             yield from _judged(one, plan, machine)
 
@@ -156,6 +162,29 @@ def _driver(one: Asked, plan: PlanFile, machine: Machine) -> Iterator[Told]:
         seen = Seen("good" if state == "present" else "old", machine.value(DRIVER) or "")
     need = PlannedNeed(one.need, one.specifier, one.role, one.because, one.without)
     yield from driver_told(plan, need, seen, _gpu(machine.fact("gpu:0")))
+
+
+def _gpus(one: Asked, plan: PlanFile, machine: Machine) -> Iterator[Told]:
+    """GPUs for which the set has no code; without a driver there is none to speak of."""
+    if not isinstance(machine.fact(DRIVER), Known):
+        return
+    asks = f"The set has code for GPUs of compute capability {one.specifier}"
+    evidence = (one.because,) if one.because else ()
+    specifier, first = _specifier(one), machine.fact("gpu:0")
+    numbered = (name for name in machine.facts if re.fullmatch(r"gpu:\d+", name))
+    here = {value: parse_version(value) for name in numbered if (value := machine.value(name))}
+    if specifier is None or None in here.values():
+        first = Unknown("its versions cannot be understood")
+    if isinstance(first, Unknown):
+        if not gpus_of(plan):  # else it is told with the GPU that the plan was made for
+            summary = f"{asks}; which is here is not known ({first.why})."
+            yield Told("WP809", "warning", summary, "", "mend `nvidia-smi`", (), evidence)
+        return
+    helpless = [text for text, version in here.items() if version and specifier and version not in specifier]
+    if helpless:
+        severity = "error" if len(helpless) == len(here) else "note"
+        summary = f"{asks}; here is {', '.join(helpless)}."
+        yield Told("WP806", severity, summary, "", "make a plan for it: `wheelplan check`", (), evidence)
 
 
 def _gpu(fact: Fact) -> Seen:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from planner.files import read_plan, shown_beside
 from planner.plan.opened import PlanFile, open_plan
 from planner.probes.own import Own, holds_python, own_driver, own_python
-from planner.verifying.driver import DRIVER, Seen, driver_told, gpus_of, simply_seen
+from planner.verifying.driver import DRIVER, GPU, Seen, driver_told, gpus_of, simply_seen
 from planner.verifying.paper import changed_inputs, local_files, refused_verdict
 from planner.verifying.quick import Quick
 from planner.verifying.values import Told, Verified, VerifyRequest
@@ -84,6 +84,8 @@ def _driver(plan: PlanFile, request: VerifyRequest, environ: Mapping[str, str]) 
         return
     version = own_driver(environ)
     for need in plan.run_needs:
+        if version == "" and need.need == GPU:
+            yield ()  # the need of a driver tells that there is none
         if version is None or need.need != DRIVER or (version and gpus_of(plan)):
             continue
         seen = simply_seen(need.specifier, version)

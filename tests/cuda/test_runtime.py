@@ -149,7 +149,9 @@ def test_the_floor_of_the_driver_counts_minor_versions_in(version: str, target: 
     seen = view(torch(version), target=target)
     assert seen.driver_floor == floor
     assert bool(seen.floor_source) == bool(floor)
-    assert [str(need) for need in run_needs(seen)] == ([f"cuda-driver >={floor}"] if floor else [])
+    needs = [str(need) for need in run_needs(seen)]
+    assert needs[:1] == ([f"cuda-driver >={floor}"] if floor else [])
+    assert [need.partition(" ")[0] for need in needs[1:]] == (["gpu"] if floor else [])
 
 
 def test_the_newest_cuda_makes_the_floor_and_libraries_make_none() -> None:
@@ -161,7 +163,8 @@ def test_the_newest_cuda_makes_the_floor_and_libraries_make_none() -> None:
 
 
 def test_a_need_is_held_against_the_machine() -> None:
-    (need,) = run_needs(view(torch("2.14.1")))
+    need, gpu = run_needs(view(torch("2.14.1")))
+    assert str(gpu) == "gpu <13.0,>=7.5"
     assert need.role == "run"
     assert HERE.meets(need) is False
     assert machine(driver="580.95.05").meets(need) is True
