@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -88,7 +90,14 @@ def test_what_no_line_tells_is_not_known(diagnose: Diagnosed) -> None:
     ("text", "code", "out"),
     [
         ("Successfully installed x-1\n", 0, "build.log: nothing failed, as the installer says at its end.\n"),
-        ("", 2, "doubt WP706: No line that is known here tells why it failed.\n"),
+        (
+            "",
+            2,
+            (
+                "doubt WP706: The log is empty: it tells of no failure.\n"
+                "  -> what goes wrong is mostly written to the other stream: `… 2>&1 | wheelplan diagnose`\n"
+            ),
+        ),
     ],
 )
 def test_a_log_without_a_failure(diagnose: Diagnosed, text: str, code: int, out: str) -> None:
@@ -130,6 +139,68 @@ def test_nothing_of_a_log_reaches_the_terminal_raw(diagnose: Diagnosed) -> None:
     _, out = diagnose("x.c:1:10: fatal error: a\u202eb.h: \x9b31mNo such file\nRuntimeError: \u202e\x9b\n")
     assert out.isascii() or "\u202e" not in out
     assert "\x9b" not in out
+
+
+def test_no_password_of_a_log_is_shown(diagnose: Diagnosed) -> None:
+    for line in (
+        "<urlopen error https://bob:hunter2@files.test/x refused>",
+        "no https://bob:hunter2@files.test/x",
+    ):
+        for form in ("text", "json", "sarif", "github"):
+            _, out = diagnose(LOG.replace("pg_config executable not found.", line), "--output-format", form)
+            assert "hunter2" not in out
+            assert form == "sarif" or "https://files.test/x" in out
+
+
+def test_a_remedy_holds_no_command_of_the_log(diagnose: Diagnosed) -> None:
+    for name in ("$(reboot).h", "a b;reboot.h", "`reboot`.h", "--help.h"):
+        _, out = diagnose(f"x.c(3): fatal error C1083: Cannot open include file: '{name}': No such file")
+        (remedy,) = [line for line in out.splitlines() if line.startswith("  -> ")] or ["  -> "]
+        assert "reboot" not in remedy
+        assert "--help" not in remedy
+
+
+def test_what_fails_behind_an_installation_is_no_build(diagnose: Diagnosed) -> None:
+    code, out = diagnose("Successfully installed x-1\nModuleNotFoundError: No module named 'requests'\n")
+    assert (code, out.splitlines()[0], out.splitlines()[2]) == (
+        1,
+        "error WP210: It needs the Python module requests, which is not there.",
+        "  -> install requests",
+    )
+    _, out = diagnose("Successfully installed x-1\nModuleNotFoundError: No module named 'pkg_resources'\n")
+    assert "  -> install `setuptools<82`, or a newer" in out
+
+
+GCC = "x.c:1:10: fatal error: ffi.h: No such file or directory"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_marks_of_an_encoding_are_no_part_of_a_log(sealed: Path, wheelplan: Wheelplan, encoding: str) -> None:
+    (sealed / "build.log").write_bytes(f"building x\r\n{GCC}\r\n".encode(encoding))
+    ran = wheelplan("diagnose", "build.log", "--machine", MACHINE)
+    assert (ran.code, ran.out.splitlines()[1]) == (1, f"  build.log:2: {GCC}")
+
+
+def test_of_a_long_log_the_end_counts(
+    sealed: Path, wheelplan: Wheelplan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("planner.request.MAX_STDIN", 64)
+    monkeypatch.setattr("planner.diagnosing.reading.MAX_STDIN", 64)
+    monkeypatch.setattr("planner.diagnosing.reading._MOST", 100)
+    monkeypatch.setattr("planner.diagnosing.reading._LINES", 3)
+    text = "nothing at all\n" * 80 + f"{GCC}\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode("utf-8"))))
+    ran = wheelplan("diagnose", "--machine", MACHINE)
+    assert (ran.code, ran.out.splitlines()[1]) == (1, f"  -:81: {GCC}")
+
+
+def test_a_log_may_be_a_pipe_with_a_name(sealed: Path, wheelplan: Wheelplan) -> None:
+    os.mkfifo(sealed / "pipe")
+    writer = threading.Thread(target=(sealed / "pipe").write_text, args=(GCC,))
+    writer.start()
+    ran = wheelplan("diagnose", "pipe", "--machine", MACHINE)
+    writer.join()
+    assert (ran.code, ran.out.splitlines()[1]) == (1, f"  pipe:1: {GCC}")
 
 
 @pytest.mark.parametrize("name", ["gone.log", ".", "a\0b"])

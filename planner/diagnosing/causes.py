@@ -26,16 +26,22 @@ _BEHIND = 8
 """How many lines before a line its `after` may stand: the frames of a traceback between them are few."""
 _MOST = 4
 """How many causes of one failure are told."""
+_FAILURES = 100
+"""How many failures of one log are told, the last ones."""
 _CHECK = re.compile(
     r"_configtest|conftest|CMakeFiles/CMake(?:Tmp|Scratch)|TryCompile|CheckSymbolExists|meson-private"
-    r"|/tmp/tmp\w+/|testfile\.c|feature-detection|^Running `|^-- |^checking |warning: |^configure: WARNING"
+    r"|/tmp/tmp\w+/|testfile\.c|feature-detection|^Running `|^-- |^checking |[Ww]arning: |^configure: WARNING"
 )
-"""Lines of checks, which may fail and mean nothing."""
+"""Lines of checks and of warnings, which may mean nothing."""
+_TRIED_AGAIN = re.compile(
+    r"Retrying \(Retry\(total=[1-9]|, retrying\b|spurious network error \(\d+ tr|[Ww]ill retry in "
+)
+"""A download that was tried again; where that failed too, a later line says so."""
 _LESS = 3
 """By how much the rank of a check's line rises."""
 _FAINTEST = 8
 """A sign of a higher rank is none: that a check found nothing, where nobody asks for the thing."""
-_TRIPLET = re.compile(r"^(?:[\w.]+-){2,3}(?=(?:gcc|g\+\+|cc|c\+\+|clang|gfortran|ld|ar)(?:$|[-+]))")
+_TRIPLET = re.compile(r"^(?:[\w.]+-){2,4}(?=(?:gcc|g\+\+|cc|c\+\+|clang|gfortran|ld|ar)(?:$|[-+]))")
 _LANGUAGES = {"C": "c", "CC": "c", "C++": "cxx", "CXX": "cxx", "Fortran": "fortran", "FC": "fortran"}
 _COMPILERS = MappingProxyType(
     {
@@ -92,15 +98,16 @@ class Diagnosis:
     well: bool = False
 
 
-def diagnose(text: str) -> Diagnosis:
-    """The causes of all that failed in a log.
+def diagnose(text: str, first: int = 1) -> Diagnosis:
+    """The causes of all that failed in a log, or in the end of one, whose first line has that number.
 
     >>> log = "psycopg/psycopg.h:36:10: fatal error: Python.h: No such file or directory"
     >>> [(cause.code, cause.subject) for cause in diagnose(log).failed[0].causes]
     [('WP201', 'header:Python.h')]
     """
-    lines = lines_of(text)
-    found = [Diagnosed(failure=one, causes=_causes(one), said=_said(one)) for one in failures(lines)]
+    lines = lines_of(text, first)
+    divided = failures(lines)[-_FAILURES:]
+    found = [Diagnosed(failure=one, causes=_causes(one), said=_said(one)) for one in divided]
     told = [one for one in found if one.causes]
     if told:
         return Diagnosis(failed=tuple(_distinct(told)))
@@ -146,12 +153,12 @@ def _matches(failure: Failure) -> Iterator[tuple[int, Cause]]:
     whole = "\n".join(line.text for line in lines)
     possible = [sign for sign in signs() if any(part in whole for part in sign.has)]  # of 250 mostly ten
     for at, line in enumerate(lines):
-        for sign in possible:
+        for sign in () if _TRIED_AGAIN.search(line.text) else possible:
             match = _match(sign, lines, at)
             cause = _cause(sign, match, line) if match is not None else None
             if cause is not None:
-                if failure.running and cause.code == "WP201":
-                    cause = replace(cause, code="WP206", role="run")
+                if failure.running:
+                    cause = replace(cause, code={"WP201": "WP206"}.get(cause.code, cause.code), role="run")
                 less = _LESS if cause.code != "WP403" and _CHECK.search(line.text) else 0
                 yield sign.rank + less, cause
                 break
@@ -254,6 +261,10 @@ _HOLLOW = re.compile(
 
 def _said(failure: Failure) -> Line | None:
     """The last line that looks like an error and says more than that there was one; else the last one."""
-    full = [one for one in failure.lines if one.text and not _HOLLOW.search(one.text)]
-    telling = [one for one in full if _ERROR.search(one.text)]
-    return next(iter(telling[-1:] or full[-1:]), None)
+    last = None
+    for one in reversed(failure.lines):
+        if one.text and not _HOLLOW.search(one.text):
+            if _ERROR.search(one.text):
+                return one
+            last = last or one
+    return last

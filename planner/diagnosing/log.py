@@ -8,9 +8,8 @@ complaint in the log of a build that succeeded in the end is none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from packaging.utils import canonicalize_name
 
@@ -39,7 +38,8 @@ _ENDED_WELL = re.compile(
     r"Successfully (?:built|installed) |(?:Installed|Audited) \d+ packages? in |Requirement already satisfied"
 )
 _OPENED = re.compile(
-    rf"(?:\u00d7 |error: )?Failed to (?:build|download and build|prepare) `{_NAME}(?:==(?P<version>[^`@ ]+))?"
+    rf"(?:\u00d7 |error: )?Failed to (?:build|download and build|prepare) `{_NAME}"
+    r"(?:==(?P<version>[\w.+!-]+))?"
 )
 """uv tells the project before the output of its build."""
 _CLOSED = re.compile(
@@ -51,6 +51,11 @@ _POINTED = re.compile(r"╰─> (?P<name>[A-Za-z0-9][\w.-]*)$")
 _COMMANDED = re.compile(
     r"(?:Building (?:wheel|editable) for|Running setup\.py install for|Collecting|Processing) " + _NAME
 )
+_VERSION = re.compile(
+    r"(?<![\w.-])(?P<name>[A-Za-z0-9][\w.-]*?)"
+    r"(?:-(?P<archive>\d[\w.+!]*?)\.(?:tar\.(?:gz|bz2|xz)|zip|tgz)\b|==(?P<pin>\d[\w.+!]*))"
+)
+"""What names a version of a project: the file name of its sdist, or a pin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +81,14 @@ class Failure:
     lines: tuple[Line, ...]
 
 
-def lines_of(text: str) -> tuple[Line, ...]:
-    """The lines of a log, cleaned; of one that was written over (a progress bar) the last state."""
+def lines_of(text: str, first: int = 1) -> tuple[Line, ...]:
+    """The lines of a log, cleaned; of one that was written over (a progress bar) the last state.
+
+    `first` is the number of the first one.
+    """
     found = []
-    for number, raw in enumerate(text.split("\n"), 1):
-        line = _ESCAPES.sub("", raw[:_LINE]).rstrip().rpartition("\r")[2]
+    for number, raw in enumerate(text.split("\n"), first):
+        line = (_ESCAPES.sub("", raw) if "\x1b" in raw else raw).rstrip().rpartition("\r")[2][:_LINE]
         before = _BEFORE.match(line)
         if before:
             line = line[before.end() :]
@@ -99,11 +107,14 @@ def failures(lines: Sequence[Line]) -> tuple[Failure, ...]:
 
 def _divided(lines: Sequence[Line]) -> Iterator[Failure]:
     inner = [Line(number=line.number, text=_bare(line.text)) for line in lines]
-    start, opened = 0, None
+    versions = _versions(lines)
+    start, opened, named = 0, None, ""
     for at, (line, raw) in enumerate(zip(inner, lines, strict=True)):
+        if found := _COMMANDED.match(line.text):
+            named = found["name"]
         if head := _OPENED.match(raw.text.strip()):
             if opened:
-                yield _failure(inner[start:at], lines, opened["name"], opened["version"] or "", closed=True)
+                yield _opened(inner[start:at], versions, opened)
             start, opened = at, head
         elif opened:
             continue
@@ -111,14 +122,13 @@ def _divided(lines: Sequence[Line]) -> Iterator[Failure]:
             start = at + 1
         elif (closed := _CLOSED.match(line.text)) or (closed := _POINTED.match(raw.text.strip())):
             if at > start:
-                name = closed["name"] or _last_named(inner[: at + 1])
-                yield _failure(inner[start:at], lines, name, closed=True)
+                yield _failure(inner[start:at], versions, closed["name"] or named, closed=True)
             start = at + 1
     if opened:
-        yield _failure(inner[start:], lines, opened["name"], opened["version"] or "", closed=True)
+        yield _opened(inner[start:], versions, opened)
     elif start < len(inner):
         running = any(_ENDED_WELL.match(line.text) for line in inner[:start])
-        yield replace(_failure(inner[start:], lines, _last_named(inner[start:])), running=running)
+        yield replace(_failure(inner[start:], versions, _last_named(inner[start:])), running=running)
 
 
 def _bare(text: str) -> str:
@@ -127,10 +137,16 @@ def _bare(text: str) -> str:
 
 
 def _failure(
-    part: Sequence[Line], lines: Sequence[Line], name: str, version: str = "", *, closed: bool = False
+    part: Sequence[Line], versions: Mapping[str, str], name: str, *, closed: bool = False
 ) -> Failure:
-    version = version or _version(name, lines)
+    version = versions.get(canonicalize_name(name), "") if name else ""
     return Failure(project=name, version=version, closed=closed, lines=tuple(part))
+
+
+def _opened(part: Sequence[Line], versions: Mapping[str, str], head: re.Match[str]) -> Failure:
+    """The failure that uv told first, with the version that stands there."""
+    told = _failure(part, versions, head["name"], closed=True)
+    return replace(told, version=head["version"] or told.version)
 
 
 def _last_named(lines: Sequence[Line]) -> str:
@@ -140,21 +156,14 @@ def _last_named(lines: Sequence[Line]) -> str:
     return ""
 
 
-@lru_cache(maxsize=256)
-def _versions(project: str) -> re.Pattern[str]:
-    """What names a version of a project: the file name of its sdist, or a pin."""
-    name = re.escape(project).replace("\\-", "[-_.]+")
-    archive = r"-(\d[\w.+!]*?)\.(?:tar\.(?:gz|bz2|xz)|zip|tgz)\b"
-    return re.compile(rf"(?<![\w.-]){name}(?:{archive}|==(\d[\w.+!]*))", re.IGNORECASE)
-
-
-def _version(name: str, lines: Sequence[Line]) -> str:
-    """The version of a project, by the last archive or pin of it that a log names; "" if none."""
-    pattern = _versions(canonicalize_name(name))
-    for line in reversed(lines) if name else ():
-        for found in pattern.finditer(line.text):
-            return str(found[1] or found[2])
-    return ""
+def _versions(lines: Sequence[Line]) -> Mapping[str, str]:
+    """The version of each project, by the last archive or pin of it that a log names."""
+    found: dict[str, str] = {}
+    for line in reversed(lines):
+        if any(part in line.text for part in ("==", ".tar.", ".zip", ".tgz")):
+            for one in _VERSION.finditer(line.text):
+                found.setdefault(canonicalize_name(one["name"]), one["archive"] or one["pin"])
+    return found
 
 
 def ended_well(lines: Sequence[Line]) -> bool:

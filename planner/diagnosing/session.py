@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from planner.diagnosing.causes import Diagnosis, diagnose
+from planner.diagnosing.reading import read_log
 from planner.diagnosing.telling import needs_of, requirement_of, told
-from planner.errors import InputError
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.prerequisites.joining import subjects_to_look_for
@@ -22,8 +21,6 @@ from planner.target import look_locally, machine_for
 
 __all__ = ["Report", "diagnose_log", "diagnosed_json", "told_lines"]
 
-_MOST = 32 << 20
-"""How much of a log is read, from its end, in bytes."""
 _NOBODY = canonicalize_name("")
 
 
@@ -52,33 +49,17 @@ class Report:
 
 def diagnose_log(name: str, request: MachineRequest, world: World) -> Report:
     """Diagnose a file, or the standard input where its name is "-". Raises InputError, MachineError."""
-    data = world.stdin() if name == "-" else _read(Path(world.cwd, name), name)
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
-    diagnosis = diagnose(text)
+    diagnosis = diagnose(*read_log(name, world))
     if diagnosis.well or not diagnosis.failed:
         return Report(log=name, well=diagnosis.well)
     machine = _looked_up(diagnosis, request, world)
-    findings, asked = list[Finding](), dict[str, None]()
+    findings, asked = dict[Finding, None](), dict[str, None]()
     for failed in diagnosis.failed:
         found = told(failed, machine, name)
-        findings += (one for one in found if one not in findings)
+        findings |= dict.fromkeys(found)
         if failed.failure.project and any(one.code in ("WP201", "WP202") for one in found):
             asked[shlex.quote(requirement_of(failed))] = None
     return Report(log=name, findings=tuple(findings), asked=tuple(asked))
-
-
-def _read(path: Path, name: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - _MOST))
-            return file.read(_MOST)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"The log cannot be read: {getattr(error, 'strerror', None) or error}.",
-            where=name,
-            hint="Name a file with what the build printed, or pipe it in: `… 2>&1 | wheelplan diagnose`.",
-        ) from None
 
 
 def _looked_up(diagnosis: Diagnosis, request: MachineRequest, world: World) -> Machine:

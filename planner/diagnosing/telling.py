@@ -6,6 +6,8 @@ before a build name them after it.
 
 from __future__ import annotations
 
+import re
+import shlex
 from types import MappingProxyType
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -16,6 +18,7 @@ from planner.facts import Machine
 from planner.findings import Finding
 from planner.needs import ANY_VERSION, Evidence, Need, Role
 from planner.prerequisites.states import Prerequisite, command_of, prerequisites
+from planner.urls import redacted
 
 __all__ = ["needs_of", "requirement_of", "told"]
 
@@ -41,16 +44,18 @@ _DISTRIBUTIONS = MappingProxyType(
 _SEARCH = MappingProxyType(
     {
         "apt": "apt-file search {name}",
-        "dnf": "dnf provides '*/{name}'",
-        "yum": "yum provides '*/{name}'",
+        "dnf": "dnf provides {any}",
+        "yum": "yum provides {any}",
         "apk": "apk search {name}",
         "pacman": "pacman -F {name}",
         "zypper": "zypper search --provides {name}",
         "brew": "brew search {name}",
-        "conda": "conda search '*{name}*'",
+        "conda": "conda search {part}",
     }
 )
-"""How each package manager is asked who has a file."""
+"""How each package manager is asked who has a file; the words are quoted, as a log may hold anything."""
+_NAME = re.compile(r"[A-Za-z0-9_][\w.+@/ -]*", re.ASCII)
+"""What may be the name of a file; all else is not searched for."""
 _NEWER = "a newer version of the project, or one with a wheel for this machine"
 
 
@@ -70,7 +75,7 @@ def _need(cause: Cause) -> Need | None:
     if not name or family == "module" or cause.code not in ("WP201", "WP202", "WP206"):
         return None
     role: Role = "run" if cause.role == "run" else "build"
-    because = (Evidence(where=str(cause.line.number), text=cause.line.text[:_SHOWN]),)
+    because = (Evidence(where=str(cause.line.number), text=_shown(cause.line.text)),)
     return Need(subject=cause.subject, specifier=_specifier(cause), role=role, because=because)
 
 
@@ -108,10 +113,10 @@ class _Teller:
             code=cause.code,
             severity="error",
             project=self.project,
-            summary=summary[:1].upper() + summary[1:],
+            summary=redacted(summary[:1].upper() + summary[1:]),
             remedy=cause.fix or remedy,
             evidence=(f"{self.log}:{cause.line.number}",),
-            facts=(cause.line.text[:_SHOWN], *facts),
+            facts=(_shown(cause.line.text), *facts),
         )
 
     def unknown(self) -> Finding:
@@ -121,12 +126,16 @@ class _Teller:
             code="WP706",
             severity="warning",
             project=self.project,
-            summary=f"No line that is known here tells why {self.name} failed.",
+            summary=f"No line that is known here tells why {self.name} failed."
+            if said
+            else "The log is empty: it tells of no failure.",
             remedy=f"`wheelplan check {requirement_of(self.one)}` tells what building it needs"
             if self.project
-            else "",
+            else ""
+            if said
+            else "what goes wrong is mostly written to the other stream: `… 2>&1 | wheelplan diagnose`",
             evidence=(f"{self.log}:{said.number}",) if said else (self.log,),
-            facts=(said.text[:_SHOWN],) if said else (),
+            facts=(_shown(said.text),) if said else (),
         )
 
     def lacking(self, cause: Cause, one: Prerequisite) -> tuple[str, str, tuple[str, ...]]:
@@ -158,9 +167,11 @@ class _Teller:
             return one.note or command
         named = one.subject.partition(":")[2]
         search = _SEARCH.get(manager, "")
-        if not named or not search or one.subject.startswith("dep:"):
+        if not _NAME.fullmatch(named) or not search or one.subject.startswith("dep:"):
             return ""
-        return f"which package has it is not known here: `{search.format(name=named)}`"
+        words = {"name": named, "any": f"*/{named}", "part": f"*{named}*"}
+        command = search.format_map({key: shlex.quote(word) for key, word in words.items()})
+        return f"which package has it is not known here: `{command}`"
 
     def plainly(self, cause: Cause) -> tuple[str, str]:
         """Of what no package supplies: summary and remedy."""
@@ -169,22 +180,40 @@ class _Teller:
         distribution = _DISTRIBUTIONS.get(module, module.lower())
         if cause.code == "WP210":
             seen = f": {why}" if why else ""
-            off = f"--no-build-isolation-package {self.project or 'PROJECT'}"
-            first = f"install {distribution} first, and build it with `{off}`"
+            if cause.role == "run":
+                return f"{name} needs the Python module {module}, which is not there{seen}.", (
+                    f"install {distribution}"
+                )
+            off = f"`--no-build-isolation` (uv: `--no-build-isolation-package {self.project or 'PROJECT'}`)"
+            first = f"install {distribution} first, and build it with {off}"
             return f"building {name} needs the Python module {module}, which was not there{seen}.", first
+        if cause.code == "WP212" and cause.role == "run":
+            older = f"install `{distribution}{cause.specifier}`, or a newer version of the project"
+            return f"{name} does not run: {why}.", older if module and cause.specifier else _NEWER
         if cause.code == "WP212":
             pin = f"put `{distribution}{cause.specifier}` into a file for `--build-constraint`"
             return f"{name} was not built: {why}.", pin if module and cause.specifier else _NEWER
         if cause.code == "WP213":
             return f"{name} was not built: {why}.", _NEWER
+        runs = cause.role == "run"
         if cause.code == "WP208":
-            return f"{name} cannot be built with this Python: {why}.", "another Python, or a newer version"
+            told = "does not run" if runs else "cannot be built"
+            return f"{name} {told} with this Python: {why}.", "another Python, or a newer version"
+        if cause.code == "WP403" and runs:
+            return f"{name} ran out of memory: {why}.", "run it where there is more memory"
         if cause.code == "WP403":
             fewer = "build with fewer jobs (MAX_JOBS=1 CMAKE_BUILD_PARALLEL_LEVEL=1 CARGO_BUILD_JOBS=1)"
             return f"building {name} ran out of memory: {why}.", f"{fewer}, or where there is more memory"
         if cause.code == "WP404":
-            return f"building {name} found no room: {why}.", "make room, or point TMPDIR to a larger disk"
-        return f"{name} {'cannot be used' if cause.code == 'WP312' else 'was not built'}: {why}.", ""
+            room = f"{name if runs else f'building {name}'} found no room: {why}."
+            return room, "make room, or point TMPDIR to a larger disk"
+        unusable = runs or cause.code in ("WP303", "WP312", "WP313")
+        return f"{name} {'cannot be used' if unusable else 'was not built'}: {why}.", ""
+
+
+def _shown(text: str) -> str:
+    """The beginning of a line, without the passwords of the addresses in it."""
+    return redacted(text)[:_SHOWN]
 
 
 def _not_found(subject: str) -> str:

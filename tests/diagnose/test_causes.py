@@ -90,8 +90,9 @@ def test_nothing_is_blamed_where_all_went_well(verdicts: list[tuple[Row, str]]) 
         lambda line: f"app-1  | {line}",
         lambda line: f"[12:30:01] {line}",
         lambda line: f"Downloading 10%\rDownloading 90%\r{line}",
+        lambda line: f"{'Downloading 10%' * 999}\r{line}",
     ],
-    ids=["docker build", "GitHub", "colours", "Windows", "compose", "Jenkins", "progress"],
+    ids=["docker build", "GitHub", "colours", "Windows", "compose", "Jenkins", "progress", "long progress"],
 )
 def test_what_others_put_around_a_line_is_taken_off(wrapped: object) -> None:
     assert callable(wrapped)
@@ -175,6 +176,20 @@ def test_a_complaint_in_a_build_that_went_well_is_none() -> None:
         "RuntimeError: SWIG must be found, but we could not find the swig executable.": [
             ("WP201", "program:swig")
         ],
+        # What was tried again, and what is only warned of, is no cause.
+        f"WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by 'Read timed out'\n{GCC}": [
+            ("WP201", "header:libpq-fe.h")
+        ],
+        f"UserWarning: Python 3.13 is not supported\n{GCC}": [("WP201", "header:libpq-fe.h")],
+        "x.cpp:3:1: error: 'std::bad_alloc' has not been declared": [("WP213", "")],
+        # Names are told whole.
+        "ModuleNotFoundError: No module named 'torchvision'": [("WP210", "module:torchvision")],
+        "ImportError: libpython3.9.so.1.0: cannot open shared object file": [("WP206", "library:python3.9")],
+        "ImportError: libglib-2.0.so.0: cannot open shared object file": [("WP206", "library:glib-2.0")],
+        "error: command 'x86_64-conda-linux-gnu-cc' failed: No such file or directory": [
+            ("WP201", "dep:virtual/compiler/c")
+        ],
+        "ModuleNotFoundError: No module named 'telnetlib'": [("WP208", "module:telnetlib")],
         # Nobody knows: words of a sentence are no programs, and a check may find nothing.
         "RuntimeError: the file was not found": [],
         "checking for swig... swig not found": [],
@@ -210,3 +225,43 @@ def test_no_line_takes_long() -> None:
     begun = time.process_time()
     diagnose(text)
     assert time.process_time() - begun < 5, "an expression that backtracks takes minutes"
+
+
+@pytest.mark.parametrize(
+    ("sign", "line"),
+    [
+        ("wrong-wheel", "ERROR: a.whl" + "a_" * 2000),
+        ("nvcc-requested", "nvcc was not found" + "a-" * 2000),
+        ("shared-library", "lib" * 1320 + "cannot open shared object file"),
+    ],
+)
+def test_no_line_is_tried_from_each_of_its_characters(sign: str, line: str) -> None:
+    (one,) = (one for one in signs() if one.id == sign)
+    begun = time.process_time()
+    assert one.line.search(line) is None
+    assert time.process_time() - begun < 0.04
+
+
+def test_many_failures_take_no_longer_each() -> None:
+    text = "\n".join(f"{GCC}\nERROR: Failed building wheel for p{number}" for number in range(3000))
+    begun = time.process_time()
+    assert [one.failure.project for one in diagnose(text).failed][-1] == "p2999"
+    assert time.process_time() - begun < 3, "it took half a minute when each looked through all of the log"
+
+
+def test_what_a_sign_looks_for_first_hides_none_of_it() -> None:
+    """Each word of an alternative that a table's first filter left out was never read."""
+    lines = {
+        "no-imp": "No module named 'crypt'",
+        "name-resolution": "socket.gaierror: [Errno 11001] getaddrinfo failed",
+        "unixodbc": "x.c:1:1: fatal error: sqlext.h: No such file",
+        "disk-full-windows": "OSError: [WinError 112] Es steht nicht genug Speicher zur Verfuegung",
+        "torch-unseen": "PyTorch is required to build this",
+        "numpy-missing": "NumPy is required",
+        "configparser": "AttributeError: 'ConfigParser' object has no attribute 'readfp'",
+        "libstdcxx-too-old": "libstdc++.so.6: version `GLIBCXX_3.4.32' not found",
+        "implicit-function": "x.c:1:1: error: call to undeclared function 'foo'",
+    }
+    assert {sign: [cause.sign for cause in causes(line)] for sign, line in lines.items()} == {
+        sign: [sign] for sign in lines
+    }
