@@ -221,7 +221,7 @@ def _subject(family: str, name: str) -> str:
         words = dict.fromkeys((name, name.lower(), name.lower().removeprefix("lib")))
         ways = (family + word for word in words for family in families)
         found = next((way for way in ways if thing_of(way)), "")
-        return _program(name) if found.startswith("program:") else found
+        return _program(found.partition(":")[2]) if found.startswith("program:") else found
     if family == "cmake" and name.lower() in _MODULES:
         return _MODULES[name.lower()]
     if family == "header":
