@@ -52,7 +52,7 @@ _COMPILERS = MappingProxyType(
 )
 """Compilers that the tables do not name, as nobody installs them to build a wheel."""
 _NO_NAMES = frozenset(
-    {"a", "command", "compiler", "dot", "file", "files", "go", "header", "headers", "it", "library"}
+    {"a", "pip", "command", "compiler", "dot", "file", "files", "go", "header", "headers", "it", "library"}
     | {"module", "package", "program", "python", "source", "test", "the", "time", "version", "which"}
 )
 """Words that are names of programs as well: in a sentence they are mostly words."""
@@ -215,6 +215,8 @@ def _subject(family: str, name: str) -> str:
         return _program(name)
     if family == "name":
         name = name.rstrip(".")
+        if name.endswith((".h", ".hpp")):
+            return _header(name)
         if name.lower() in _NO_NAMES:
             return ""
         families = ("program:", "pkg-config:", "cmake:", "library:", "dep:generic/", "pkg-config:lib")

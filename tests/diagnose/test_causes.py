@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from planner.diagnosing.causes import Cause, diagnose
 from planner.diagnosing.log import failures, lines_of
 from planner.findings import CODES
-from planner.knowledge.signs import TOPICS, Sign, signs
+from planner.knowledge.signs import Sign, signs
 from planner.needs import Role
 from tests.diagnose.table import FINE, Row, judged, rows
 
@@ -45,11 +45,12 @@ def told(text: str) -> list[tuple[str, str]]:
     return [(cause.code, cause.subject) for cause in causes(text)]
 
 
-@pytest.mark.parametrize("topic", TOPICS)
-def test_each_sign_reads_its_example_and_no_earlier_one_does(topic: str) -> None:
+def test_each_sign_reads_its_example_and_no_earlier_one_does() -> None:
     for sign in signs():
-        found = [cause.sign for cause in causes(sign.example)]
-        assert found == [sign.id], f"{topic}: {sign.id}"
+        expected = (
+            [sign.id] if sign.rank < 9 else []
+        )  # the faintest are there to say that a line means nothing
+        assert [cause.sign for cause in causes(sign.example)] == expected, sign.id
 
 
 def test_signs_speak_of_codes_and_roles_that_there_are() -> None:
@@ -64,12 +65,14 @@ def verdicts() -> list[tuple[Row, str]]:
     return [(row, judged(row)[0]) for row in rows()]
 
 
-@pytest.mark.parametrize(("half", "right", "wrong"), [("tune", 0.97, 0.01), ("hold", 0.85, 0.05)])
+@pytest.mark.parametrize(
+    ("half", "right", "wrong"), [("tune", 0.98, 0.01), ("hold", 0.95, 0.02), ("fresh", 0.95, 0.02)]
+)
 def test_real_logs_are_diagnosed(
     verdicts: list[tuple[Row, str]], half: str, right: float, wrong: float
 ) -> None:
     found = [verdict for row, verdict in verdicts if row.half == half]
-    assert len(found) > 300
+    assert len(found) > 200
     assert found.count("right") >= right * len(found), "python -m tests.diagnose.table"
     assert found.count("wrong") <= wrong * len(found), "unknown is honest, wrong is not"
 
