@@ -121,19 +121,19 @@ class _Teller:
 
     def unknown(self) -> Finding:
         """A failure of which the log does not tell the cause."""
-        said = self.one.said
+        said, empty = self.one.said, not any(line.text for line in self.one.failure.lines)
         return Finding(
             code="WP706",
             severity="warning",
             project=self.project,
-            summary=f"No line that is known here tells why {self.name} failed."
-            if said
-            else "The log is empty: it tells of no failure.",
+            summary="The log is empty: it tells of no failure."
+            if empty
+            else f"No line that is known here tells why {self.name} failed.",
             remedy=f"`wheelplan check {requirement_of(self.one)}` tells what building it needs"
             if self.project
-            else ""
-            if said
-            else "what goes wrong is mostly written to the other stream: `… 2>&1 | wheelplan diagnose`",
+            else "what goes wrong is mostly written to the other stream: `… 2>&1 | wheelplan diagnose`"
+            if empty
+            else "",
             evidence=(f"{self.log}:{said.number}",) if said else (self.log,),
             facts=(_shown(said.text),) if said else (),
         )
@@ -141,7 +141,11 @@ class _Teller:
     def lacking(self, cause: Cause, one: Prerequisite) -> tuple[str, str, tuple[str, ...]]:
         """Of something that the machine can be asked for: summary, remedy, and what is found here."""
         if one.role == "run":
-            summary = f"{self.name} needs {one} when it runs: {cause.why or _not_found(cause.subject)}."
+            family, _, name = cause.subject.partition(":")
+            seen = f"the shared library lib{name} was not found" if family == "library" else ""
+            summary = (
+                f"{self.name} needs {one} when it runs: {cause.why or seen or _not_found(cause.subject)}."
+            )
         else:
             seen = "an older one was found" if cause.code == "WP202" else _not_found(cause.subject)
             why = cause.why or seen
@@ -169,6 +173,8 @@ class _Teller:
         search = _SEARCH.get(manager, "")
         if not _NAME.fullmatch(named) or not search or one.subject.startswith("dep:"):
             return ""
+        if one.role == "run" and one.subject.startswith("library:"):
+            named = f"lib{named}.so"
         words = {"name": named, "any": f"*/{named}", "part": f"*{named}*"}
         command = search.format_map({key: shlex.quote(word) for key, word in words.items()})
         return f"which package has it is not known here: `{command}`"
