@@ -235,6 +235,7 @@ def test_no_line_takes_long() -> None:
     [
         ("wrong-wheel", "ERROR: a.whl" + "a_" * 2000),
         ("nvcc-requested", "nvcc was not found" + "a-" * 2000),
+        ("ignored-for-python", "require a different python version: " + "1 Requires-Python >=3 " * 180),
         ("shared-library", "lib" * 1320 + "cannot open shared object file"),
     ],
 )
@@ -255,6 +256,7 @@ def test_many_failures_take_no_longer_each() -> None:
 def test_what_a_sign_looks_for_first_hides_none_of_it() -> None:
     """Each word of an alternative that a table's first filter left out was never read."""
     lines = {
+        "python-only": "Python 2.7 is required",
         "no-imp": "No module named 'crypt'",
         "name-resolution": "socket.gaierror: [Errno 11001] getaddrinfo failed",
         "unixodbc": "x.c:1:1: fatal error: sqlext.h: No such file",
