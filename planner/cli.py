@@ -156,6 +156,8 @@ def _diagnose(args: argparse.Namespace, printer: Printer) -> int:
     from planner.diagnosing.session import diagnose_log, diagnosed_json, told_lines  # noqa: PLC0415
     from planner.request import MachineRequest, World  # noqa: PLC0415
 
+    if args.log in (None, "-") and sys.stdin is not None and sys.stdin.isatty():
+        printer.note("Reading the log from this terminal; end it with Ctrl-D, or name a file.")
     report = diagnose_log(args.log or "-", MachineRequest.of(args), World.real())
     if args.output_format == "json":
         printer.json(diagnosed_json(report))

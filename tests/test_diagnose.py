@@ -219,3 +219,26 @@ def test_a_log_that_cannot_be_read_is_said(sealed: Path, wheelplan: Wheelplan, n
     assert (ran.code, ran.out) == (2, "")
     assert "The log cannot be read" in ran.err
     assert "wheelplan diagnose" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("line", "system", "remedy"),
+    [
+        ("x.c(3): fatal error C1083: Cannot open include file: 'libpq-fe.h': No such file", "Windows", ""),
+        (
+            "/opt/homebrew/x.h:1:10: fatal error: 'libpq-fe.h' file not found",
+            "macOS",
+            "  -> brew install libpq\n",
+        ),
+    ],
+)
+def test_a_log_of_another_system_is_not_held_against_this_one(
+    sealed: Path, wheelplan: Wheelplan, line: str, system: str, remedy: str
+) -> None:
+    (sealed / "build.log").write_text(line, encoding="utf-8")
+    ran = wheelplan("diagnose", "build.log")
+    assert ran.code == 1
+    assert "here it is found" not in ran.out
+    assert f"The log is of {system}; `--machine FILE` says what that machine has.\n" in ran.out
+    assert remedy in ran.out
+    assert "apt" not in ran.out.replace("apt:", "")

@@ -71,7 +71,7 @@ def test_a_failure_is_diagnosed(ready: Path, wheelplan: Wheelplan, monkeypatch: 
     monkeypatch.setenv("CODE", "7")
     ran = wheelplan("install", "--logs", "logs")
     assert ran.code == 1
-    assert "error WP201: Building it needs Rust (cargo and rustc): none was found.\n" in ran.out
+    assert "error WP201: Building the project needs Rust (cargo and rustc): none was found.\n" in ran.out
     assert "logs/1-wheels.log:1: error: can't find Rust compiler\n" in ran.out
 
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from packaging.utils import canonicalize_name
 
-from planner.diagnosing.log import Failure, Line, ended_well, failures, lines_of
+from planner.diagnosing.log import Failure, Line, ended_well, failures, lines_of, system_of
 from planner.knowledge.signs import Sign, signs
 from planner.knowledge.standard_headers import standard_headers
 from planner.knowledge.things import thing_of
@@ -92,10 +92,14 @@ class Diagnosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """A whole log. `well`: an installer said that all went well, and nothing failed afterwards."""
+    """A whole log. `well`: an installer said that all went well, and nothing failed afterwards.
+
+    `system` is the one that it is of, as the fact `os` has it, or "".
+    """
 
     failed: tuple[Diagnosed, ...] = ()
     well: bool = False
+    system: str = ""
 
 
 def diagnose(text: str, first: int = 1) -> Diagnosis:
@@ -110,7 +114,7 @@ def diagnose(text: str, first: int = 1) -> Diagnosis:
     found = [Diagnosed(failure=one, causes=_causes(one), said=_said(one)) for one in divided]
     told = [one for one in found if one.causes]
     if told:
-        return Diagnosis(failed=tuple(_distinct(told)))
+        return Diagnosis(failed=tuple(_distinct(told)), system=system_of(lines))
     if ended_well(lines) and not any(_failed(one.failure) for one in found):
         return Diagnosis(well=True)
     spoken = [one for one in found if one.said is not None]

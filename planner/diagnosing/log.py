@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
-__all__ = ["Failure", "Line", "ended_well", "failures", "lines_of"]
+__all__ = ["Failure", "Line", "ended_well", "failures", "lines_of", "system_of"]
 
 _LINE = 4000
 """More of a line is never looked at: a compiler's command line may be far longer, and tells nothing."""
@@ -169,3 +169,24 @@ def _versions(lines: Sequence[Line]) -> Mapping[str, str]:
 def ended_well(lines: Sequence[Line]) -> bool:
     """Whether an installer said at the end that all went well."""
     return any(_ENDED_WELL.match(_bare(line.text)) for line in lines)
+
+
+_SYSTEMS = (
+    (
+        "windows",
+        re.compile(r"\b[A-Z]:\\|\bMSVC\b|win-amd64|win32-cpython|fatal error (?:LNK|C)\d{4}|\[WinError"),
+    ),
+    ("darwin", re.compile(r"macosx-\d|/opt/homebrew/|xcrun: |/Library/Developer/|\bclang: error|\.dylib\b")),
+    (
+        "linux",
+        re.compile(r"linux[-_](?:x86_64|aarch64)|(?:x86_64|aarch64)-linux-gnu|manylinux|/usr/lib/|\.so\.\d"),
+    ),
+)
+
+
+def system_of(lines: Sequence[Line]) -> str:
+    """The system that a log is of, as the fact `os` has it; "" where no line tells."""
+    for name, pattern in _SYSTEMS:
+        if any(pattern.search(line.text) for line in lines):
+            return name
+    return ""

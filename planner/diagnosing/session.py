@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -16,6 +17,7 @@ from planner.facts import Machine
 from planner.findings import Finding
 from planner.prerequisites.joining import subjects_to_look_for
 from planner.prerequisites.states import packages_to_ask, prerequisites
+from planner.probes.host import LocalHost
 from planner.request import MachineRequest, World
 from planner.target import look_locally, machine_for
 
@@ -29,12 +31,14 @@ class Report:
     """What a log came to: findings, or that nothing failed (`well`). `log` is how it was named.
 
     `asked` are the builds that lacked something: `check` tells all that they need, a log the first thing.
+    `system` is the one that the log is of, where it is not this one.
     """
 
     log: str
     findings: tuple[Finding, ...] = ()
     asked: tuple[str, ...] = ()
     well: bool = False
+    system: str = ""
 
     @property
     def known(self) -> bool:
@@ -52,14 +56,36 @@ def diagnose_log(name: str, request: MachineRequest, world: World) -> Report:
     diagnosis = diagnose(*read_log(name, world))
     if diagnosis.well or not diagnosis.failed:
         return Report(log=name, well=diagnosis.well)
-    machine = _looked_up(diagnosis, request, world)
+    elsewhere = _elsewhere(diagnosis.system, request, world)
+    machine = _looked_up(diagnosis, elsewhere or request, world)
     findings, asked = dict[Finding, None](), dict[str, None]()
     for failed in diagnosis.failed:
         found = told(failed, machine, name)
         findings |= dict.fromkeys(found)
         if failed.failure.project and any(one.code in ("WP201", "WP202") for one in found):
             asked[shlex.quote(requirement_of(failed))] = None
-    return Report(log=name, findings=tuple(findings), asked=tuple(asked))
+    system = diagnosis.system if elsewhere else ""
+    return Report(log=name, findings=tuple(findings), asked=tuple(asked), system=system)
+
+
+_OF_ANOTHER = MappingProxyType(
+    {
+        "windows": ("windows", ("package-manager=winget",)),
+        "darwin": ("macos", ("package-manager=brew",)),
+        "linux": ("linux", ()),
+    }
+)
+"""The platform, and what is assumed of it, where a log is of another system than this."""
+
+
+def _elsewhere(system: str, request: MachineRequest, world: World) -> MachineRequest | None:
+    """The machine that a log is of, as far as its lines tell, where it is not this one and none was named."""
+    if not system or request.file or request.platform or request.assume:
+        return None
+    if LocalHost(world.environ).system.os == system:
+        return None
+    platform, assume = _OF_ANOTHER[system]
+    return replace(request, platform=platform, assume=assume)
 
 
 def _looked_up(diagnosis: Diagnosis, request: MachineRequest, world: World) -> Machine:
@@ -95,6 +121,9 @@ def told_lines(report: Report, *, quiet: bool = False) -> Iterator[str]:
         yield from (f"  {fact}" for fact in facts)
         if one.remedy:
             yield f"  -> {one.remedy}"
+    if report.system and not quiet:
+        system = {"windows": "Windows", "darwin": "macOS", "linux": "Linux"}[report.system]
+        yield f"The log is of {system}; `--machine FILE` says what that machine has."
     if report.asked and not quiet:
         asked = " ".join(report.asked)
         yield f"A build stops at the first thing that lacks: `wheelplan check {asked}` tells all of them."

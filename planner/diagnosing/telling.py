@@ -99,7 +99,7 @@ class _Teller:
         self.one, self.machine, self.log = one, machine, log
         failure = one.failure
         self.project = canonicalize_name(failure.project) if failure.project else ""
-        self.name = f"{failure.project} {failure.version}".strip() or "it"
+        self.name = f"{failure.project} {failure.version}".strip() or "the project"
 
     def finding(self, cause: Cause) -> Finding:
         """One cause as a finding."""
@@ -128,7 +128,7 @@ class _Teller:
             project=self.project,
             summary="The log is empty: it tells of no failure."
             if empty
-            else f"No line that is known here tells why {self.name} failed.",
+            else f"No line that is known here tells why {self.name if self.project else 'it'} failed.",
             remedy=f"`wheelplan check {requirement_of(self.one)}` tells what building it needs"
             if self.project
             else "what goes wrong is mostly written to the other stream: `… 2>&1 | wheelplan diagnose`"
@@ -169,6 +169,10 @@ class _Teller:
             return f"`pip install '{one.python}{one.specifier}'`, or have it among the build requirements"
         if one.note or command:
             return one.note or command
+        if one.packages and not manager:
+            return "; ".join(
+                f"{name}: {' '.join(one.packages[name])}" for name in one.packages if name in _SEARCH
+            )
         named = one.subject.partition(":")[2]
         search = _SEARCH.get(manager, "")
         if not _NAME.fullmatch(named) or not search or one.subject.startswith("dep:"):
