@@ -165,7 +165,7 @@ def test_what_fails_behind_an_installation_is_no_build(diagnose: Diagnosed) -> N
     code, out = diagnose("Successfully installed x-1\nModuleNotFoundError: No module named 'requests'\n")
     assert (code, out.splitlines()[0], out.splitlines()[2]) == (
         1,
-        "error WP210: It needs the Python module requests, which is not there.",
+        "error WP210: The project needs the Python module requests, which is not there.",
         "  -> install requests",
     )
     _, out = diagnose("Successfully installed x-1\nModuleNotFoundError: No module named 'pkg_resources'\n")
