@@ -69,7 +69,10 @@ def _needs(ready: Readiness, *, verbose: bool) -> Iterator[tuple[str, str, str]]
 
 def _told(one: Prerequisite) -> str:
     place = f"  {one.because[0].where}" if one.because else ""
-    state = f"{_MARK[one.state]} ({one.found})" if one.state == "too-old" and one.found else _MARK[one.state]
+    state = _MARK[one.state]
+    if one.state == "too-old" and one.found:
+        floor = all(bound.operator in (">=", ">") for bound in one.specifier)
+        state = f"{state if floor else 'another version'} ({one.found})"
     lost = f"; without it, {one.effect}" if one.strength != "required" and one.effect else ""
     return f"{one}: {one.unmet or state}{lost}{place}"
 

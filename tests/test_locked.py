@@ -315,6 +315,15 @@ def test_a_plan_of_other_inputs_differs(repository: Repository) -> None:
     assert "  other.txt is an input now\n  requirements.txt is no input any more\n" in ran.out
 
 
+def test_a_wheel_that_a_setting_refused_is_no_news_of_the_index(repository: Repository) -> None:
+    repository.add(wheel, "cee", "1.0")
+    repository.publish()
+    assert repository.check("--no-binary", "cee", "-U").code == 0
+    found = repository.locked()
+    assert causes(found) == [("repository", "setting", "no-binary")]
+    assert found[("result", "wheel", "cee")] == "cee 1.0, a source build, takes a wheel now"
+
+
 # -- what is not proven
 
 NONE: dict[str, tuple[Callable[[Path], object], str]] = {

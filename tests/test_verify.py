@@ -113,6 +113,29 @@ def test_a_set_has_code_for_some_gpus(
     assert (found, told in ran.out) == (code, True), ran.out
 
 
+def test_a_gpu_without_code_is_told_once(verify: Any) -> None:
+    planned = plan(wheel("alpha"), machine='cuda-driver = "570.1"\n"gpu:0" = "8.0"', rest=DRIVER + CODE)
+    code, codes, _ = verify(planned, gpu__0="7.0")
+    assert (code, codes) == (1, ["WP806"]), "and no doubt whether there is code for it"
+    assert verify(planned, gpu__0="9.0")[:2] == (2, ["WP809"])
+
+
+NVCC = """needs = [{ need = "dep:virtual/compiler/cuda", specifier = "==12.*", role = "build", because = "knowledge", \
+facts = ["cuda-toolkit"] }]"""
+
+
+def test_a_toolkit_of_another_major_is_looked_for_again(verify: Any) -> None:
+    """`check` found CUDA 13 beside a torch for CUDA 12 (WP306); what is here now decides."""
+    rest = FINDING.format(code="WP306")
+    planned = plan(built(needs=NVCC), verdict="blocked", builds=1, rest=rest)
+    assert verify(planned, "--role", "build", "--assume", "cuda-toolkit=12.6")[:2] == (0, [])
+    code, codes, ran = verify(planned, "--role", "build", "--assume", "cuda-toolkit=13.0")
+    assert (code, codes) == (1, ["WP805"])
+    assert "  -> install a CUDA toolkit ==12.* and set `CUDA_HOME` to it\n" in ran.out
+    older = plan(built(needs=NVCC.replace("==12.*", ">=11.7")), verdict="blocked", builds=1, rest=rest)
+    assert verify(older, "--role", "build", "--assume", "cuda-toolkit=12.6")[:2] == (1, ["WP810"])
+
+
 def test_a_glibc_below_that_of_the_planning_machine_is_fine_when_every_wheel_fits(verify: Any) -> None:
     assert verify(SMALL, glibc="2.17")[0] == 0
     code, _, ran = verify(SMALL, glibc="2.16")

@@ -21,8 +21,15 @@ _TORCH_DROPS = (
 # and code for 12.0 on 12.1. Checked on 2026-11-24: https://docs.nvidia.com/cuda/blackwell-compatibility-guide
 # and https://docs.nvidia.com/cuda/archive/12.8.0/cuda-toolkit-release-notes. PyTorch's files hold no PTX that
 # would run on such a GPU all the same: https://github.com/pytorch/pytorch/issues/150733
-_FIRST = MappingProxyType({"10": "12.8", "12": "12.8"})
 _FIRST_SOURCE = "https://docs.nvidia.com/cuda/blackwell-compatibility-guide; https://github.com/pytorch/pytorch/issues/150733"
+_FIRST = MappingProxyType(
+    {
+        "8": ("11.0", "https://docs.nvidia.com/cuda/ampere-compatibility-guide"),
+        "9": ("11.8", "https://github.com/pytorch/pytorch/issues/90761"),
+        "10": ("12.8", _FIRST_SOURCE),
+        "12": ("12.8", _FIRST_SOURCE),
+    }
+)
 
 _CAPABILITIES = (
     "5.0",
@@ -83,10 +90,10 @@ def too_new(capability: str, cuda: str) -> str:
     >>> too_new("12.0", "12.4").partition(" (")[0], too_new("12.0", "12.8"), too_new("9.0", "12.4")
     ('CUDA 12.8', '', '')
     """
-    first = _FIRST.get(capability.partition(".")[0])
-    if first is None or "." not in cuda or _numbers(cuda) >= _numbers(first):
+    first, source = _FIRST.get(capability.partition(".")[0], ("", ""))
+    if not first or "." not in cuda or _numbers(cuda) >= _numbers(first):
         return ""
-    return f"CUDA {first} ({_FIRST_SOURCE})"
+    return f"CUDA {first} ({source})"
 
 
 def served_by_torch(cuda: str, torch: str) -> str:
@@ -98,8 +105,9 @@ def served_by_torch(cuda: str, torch: str) -> str:
     ...     served_by_torch("13.0", "2.13.0"),
     ...     served_by_torch("12.6", "2.13.0"),
     ...     served_by_torch("12.8", "2.11.0"),
+    ...     served_by_torch("11.7", "2.0.1"),
     ... )
-    ('<13.0,>=7.5', '<10.0', '<13.0,>=7.5')
+    ('<13.0,>=7.5', '<10.0', '<13.0,>=7.5', '<9.0')
     """
     served = [
         one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
@@ -16,6 +17,7 @@ from planner.cuda.values import CudaView
 from planner.facts import Machine
 from planner.findings import Finding
 from planner.knowledge.projects import project
+from planner.prerequisites.deciding import decide
 from planner.prerequisites.states import Prerequisite
 
 __all__ = ["for_torch"]
@@ -34,12 +36,12 @@ def for_torch(ready: Ready, builds: Sequence[SourceBuild], view: CudaView) -> Re
     }
     findings = tuple(_supplied(found, supplied) for found in ready.findings)
     bound = {one.project for one in ready.builds if _compiles(one, by_name[one.project], view)}
-    prerequisites = tuple(_same_major(one, view, bound) for one in ready.prerequisites)
-    own = {one.project: tuple(_same_major(need, view, bound) for need in one.prerequisites) for one in told}
+    asked = partial(_same_major, view=view, bound=bound, machine=ready.machine)
+    own = {one.project: tuple(map(asked, one.prerequisites)) for one in told}
     return replace(
         ready,
         builds=tuple(replace(one, prerequisites=own[one.project]) for one in told),
-        prerequisites=prerequisites,
+        prerequisites=tuple(map(asked, ready.prerequisites)),
         findings=findings,
     )
 
@@ -51,13 +53,18 @@ def _compiles(ready: Readiness, build: SourceBuild, view: CudaView) -> bool:
     return required and bool(view.torch_cuda) and against_torch(build, ready)
 
 
-def _same_major(need: Prerequisite, view: CudaView, bound: set[NormalizedName]) -> Prerequisite:
+def _same_major(
+    need: Prerequisite, *, view: CudaView, bound: set[NormalizedName], machine: Machine
+) -> Prerequisite:
     """The nvcc of torch's own major for builds against torch: `verify` asks for it elsewhere (WP306)."""
     if need.need != NVCC or not bound & set(need.needed_by):
         return need
     major = view.torch_cuda.partition(".")[0]
     same = SpecifierSet(f"=={major}.*")
-    return replace(need, specifier=same if f"{major}.0" in need.specifier else need.specifier & same)
+    specifier = same if f"{major}.0" in need.specifier else need.specifier & same
+    state, found = decide(need.ways, specifier, machine)
+    wheels = pip_toolkit(view.torch_cuda, machine).requirement
+    return replace(need, specifier=specifier, state=state, found=found, python=wheels)
 
 
 def _supplied(found: Finding, toolkits: Mapping[tuple[NormalizedName, str], str]) -> Finding:

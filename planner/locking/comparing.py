@@ -10,7 +10,13 @@ from packaging.utils import NormalizedName
 from planner.changes import changes
 from planner.errors import PlanError
 from planner.locking.indexes import OF_MEMORY, findings_differ, indexes_differ, pins_differ, reasons_differ
-from planner.locking.repository import builds_differ, inputs_differ, machine_differs, requirements_differ
+from planner.locking.repository import (
+    OF_FILES,
+    builds_differ,
+    inputs_differ,
+    machine_differs,
+    requirements_differ,
+)
 from planner.locking.values import Difference, Locked, of_package, ours, packages_of
 from planner.page import Page
 from planner.plan import Package
@@ -67,11 +73,11 @@ def compared(
         found += inputs_differ(ours(before), ours(after), shown)
         found += requirements_differ(before, after, shown)
         found += machine_differs(ours(before), ours(after))
-    same = not any(one.kind == "machine" for one in found)
+    same = not any(_of_files(one) for one in found)
     found += pins_differ(before, pins, changed, page, same=same)
     if after:
         told = {change.project for change in changed}
-        found += reasons_differ(before, after, told)
+        found += reasons_differ(before, after, told, same=same)
         found += indexes_differ(ours(before), ours(after), shown)
         found += findings_differ(ours(before), ours(after))
         found += builds_differ(before, after, told)
@@ -93,6 +99,12 @@ def _news(old: Mapping[str, Any], builds: Sequence[SourceBuild]) -> Iterator[str
         for way in build.alternatives if known is not None else ():
             if way.kind == "newer" and all(way.text not in one for one in known or ()):
                 yield f"{build.project} {build.version} is a source build: {way}"
+
+
+def _of_files(one: Difference) -> bool:
+    """Whether an index may have another file for this run than for the plan, and has not changed itself."""
+    fact = one.kind == "machine" and ":" not in one.subject  # with a colon: what a build finds, a GPU
+    return fact or (one.kind, one.subject) in OF_FILES
 
 
 def _machine(document: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from packaging.utils import NormalizedName
 
 from planner.changes import Change
-from planner.locking.values import Difference, Side, of_package, ours, packages_of
+from planner.locking.values import Difference, Side, of_package, packages_of
 from planner.page import Page
 from planner.plan.reading import OF_TODAY, Previous, PreviousPin
 
@@ -29,7 +29,7 @@ def pins_differ(
 ) -> Iterator[Difference]:
     """Each change of a pin: as what the indexes did where their pages show it, else as what follows.
 
-    `same` says that both plans are for one machine.
+    `same` says that both plans are for one machine, and that no setting differs by which files are refused.
     """
     entries = packages_of(old)
     for change in changes:
@@ -48,10 +48,13 @@ def pins_differ(
             why = _gone(pin, page(name))
         if why:
             yield _world("gone", name, f"{name} {change.before}: {why}")
+        side: Side = "world" if same else "result"  # a wheel that a setting refused is no new one
         if change.kind == "wheel" and change.before == change.after:
-            yield _world("wheel", name, f"{name} {change.after}, a source build, has a wheel now")
+            text = f"{name} {change.after}, a source build, {'has' if same else 'takes'} a wheel now"
+            yield Difference(side=side, kind="wheel", subject=name, text=text)
         elif change.kind == "built" and change.before == change.after:
-            yield _world("built", name, f"{name} {change.after} is a source build now: {change.detail}")
+            text = f"{name} {change.after} is a source build now: {change.detail}"
+            yield Difference(side=side, kind="built", subject=name, text=text)
         else:
             yield Difference(side="result", kind=change.kind, subject=name, text=_moved(change))
 
@@ -133,11 +136,10 @@ def findings_differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
 
 
 def reasons_differ(
-    old: Mapping[str, Any], new: Mapping[str, Any], told: Collection[str]
+    old: Mapping[str, Any], new: Mapping[str, Any], told: Collection[str], *, same: bool
 ) -> Iterator[Difference]:
     """Source builds whose pins stay, and which are ones for another reason: a wheel came, or went."""
     before, after = packages_of(old), packages_of(new)
-    same = ours(old).get("machine") == ours(new).get("machine")
     for name in sorted((before.keys() & after.keys()) - set(told)):
         there, here = of_package(before[name]).get("reason"), of_package(after[name]).get("reason")
         if there != here and there and here:

@@ -8,7 +8,18 @@ from typing import Any
 from planner.config.steering import option
 from planner.locking.values import Difference, of_package, packages_of
 
-__all__ = ["builds_differ", "inputs_differ", "machine_differs", "requirements_differ"]
+__all__ = ["OF_FILES", "builds_differ", "inputs_differ", "machine_differs", "requirements_differ"]
+
+_REFUSE_FILES = (
+    "no-binary",
+    "only-binary",
+    "exclude-newer",
+    "uploaded-prior-to",
+    "index-strategy",
+    "torch-backend",
+)
+OF_FILES = frozenset(("setting", name) for name in _REFUSE_FILES)
+"""(kind, subject) of the differences by which an index has another file for a run than for the plan."""
 
 
 def inputs_differ(

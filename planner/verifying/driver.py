@@ -21,7 +21,10 @@ _REMEDY = "run it where such a driver is, or take another torch: `wheelplan chec
 
 
 class Seen(NamedTuple):
-    """What was seen: `good`, `old`, `absent` or `unknown`; `text` is the version, or why it is unknown."""
+    """What was seen: `good`, `old`, `absent` or `unknown`; `text` is the version, or why it is unknown.
+
+    A GPU is `told` where it is said already that the set has no code for it.
+    """
 
     state: str
     text: str = ""
@@ -84,10 +87,10 @@ def _gpu(plan: PlanFile, gpu: Seen) -> Iterator[Told]:
     elif gpu.state == "unknown":
         summary = f"The plan was made for a GPU, and whether one is here is not known ({gpu.text})."
         yield Told("WP809", "warning", summary, remedy="mend `nvidia-smi`")
-    elif not any(_runs(code, gpu.text) for code in wanted):
+    elif gpu.state == "good" and not any(_runs(code, gpu.text) for code in wanted):
         summary = (
             f"The plan was made for a GPU of compute capability {', '.join(wanted)}, here is {gpu.text}: "
-            "whether the set has code for it is not known."
+            "whether all of the set has code for it is not known."
         )
         yield Told("WP809", "warning", summary, remedy=_AGAIN)
 

@@ -16,6 +16,7 @@ from planner.facts import Absent, Fact, Known, Machine, Unknown, is_name
 from planner.plan.openvalues import PlanFile, PlannedNeed, PlannedPrerequisite
 from planner.prerequisites.deciding import decide, subjects_of
 from planner.verifying.driver import DRIVER, GPU, Seen, driver_told, gpus_of
+from planner.verifying.paper import NVCC
 from planner.verifying.values import Told, VerifyRequest
 
 __all__ = ["Asked", "asked_of", "told_of"]
@@ -84,7 +85,7 @@ def told_of(asked: Sequence[Asked], plan: PlanFile, machine: Machine) -> Iterato
     """What is told of each need that is not met here, or of which one cannot say whether it is."""
     for one in asked:
         if one.need == DRIVER:
-            yield from _driver(one, plan, machine)
+            yield from _driver(one, asked, plan, machine)
         elif one.need == GPU:
             yield from _gpus(one, plan, machine)
         else:
@@ -111,7 +112,7 @@ def _judged(one: Asked, plan: PlanFile, machine: Machine) -> Iterator[Told]:
     name = row.name if row is not None else one.need.partition(":")[2] or one.need
     what = f"{name} {one.specifier}".rstrip()
     asks = f"{one.who} needs {what}" + (" when it runs" if one.role == "run" else " to be built")
-    remedy = _install(row, machine)
+    remedy = _install(row, machine) or _toolkit(one)
     evidence = (one.because,) if one.because else ()
     if one.without:
         doubt = f" unless it is here, which is not known ({found})" if state == "unknown" else ""
@@ -132,6 +133,12 @@ def _project(one: Asked) -> str:
     return one.who.partition(" ")[0].rstrip(",") if one.who != "the set" else ""
 
 
+def _toolkit(one: Asked) -> str:
+    """Where the package manager has no CUDA toolkit of that version, and NVIDIA has."""
+    which = f"a CUDA toolkit {one.specifier}".rstrip()
+    return f"install {which} and set `CUDA_HOME` to it" if one.need == NVCC else ""
+
+
 def _install(row: PlannedPrerequisite | None, machine: Machine) -> str:
     """The command that installs it here, where the plan names this manager's packages."""
     manager = machine.value("package-manager") or ""
@@ -146,7 +153,7 @@ def _install(row: PlannedPrerequisite | None, machine: Machine) -> str:
     return command_of(packages, machine)
 
 
-def _driver(one: Asked, plan: PlanFile, machine: Machine) -> Iterator[Told]:
+def _driver(one: Asked, asked: Sequence[Asked], plan: PlanFile, machine: Machine) -> Iterator[Told]:
     specifier = _specifier(one)
     state, found = (
         ("unknown", "its versions cannot be understood")
@@ -161,7 +168,11 @@ def _driver(one: Asked, plan: PlanFile, machine: Machine) -> Iterator[Told]:
     else:
         seen = Seen("good" if state == "present" else "old", machine.value(DRIVER) or "")
     need = PlannedNeed(one.need, one.specifier, one.role, one.because, one.without)
-    yield from driver_told(plan, need, seen, _gpu(machine.fact("gpu:0")))
+    told = any(
+        one.severity == "error" for gpus in asked if gpus.need == GPU for one in _gpus(gpus, plan, machine)
+    )
+    gpu = Seen("told") if told else _gpu(machine.fact("gpu:0"))
+    yield from driver_told(plan, need, seen, gpu)
 
 
 def _gpus(one: Asked, plan: PlanFile, machine: Machine) -> Iterator[Told]:

@@ -9,9 +9,10 @@ from planner.files import beside, read_bytes, shown_beside, size_of
 from planner.plan.openvalues import PlanFile, PlannedFinding
 from planner.verifying.values import Told, VerifyRequest
 
-__all__ = ["changed_inputs", "local_files", "refused_verdict"]
+__all__ = ["NVCC", "changed_inputs", "local_files", "refused_verdict"]
 
 _AGAIN = "make the plan again: `wheelplan check`"
+NVCC = "dep:virtual/compiler/cuda"
 _NEEDS = frozenset({"WP201", "WP202", "WP204"})
 """What `check` says of things that lacked where it ran: here, the needs themselves are looked at."""
 
@@ -87,6 +88,10 @@ def _is_judged_here(one: PlannedFinding, plan: PlanFile) -> bool:
         return package is not None and bool(package.needs)
     if one.code == "WP303":
         return any(need.need == "cuda-driver" for need in plan.run_needs)
+    if one.code == "WP306":  # a build against torch asks for nvcc of torch's major: `==12.*`
+        package = plan.package(one.project)
+        asked = package.needs if package is not None else ()
+        return any(need.need == NVCC and "==" in need.specifier for need in asked)
     if one.code == "WP401":
         package = plan.package(one.project)
         return package is not None and bool(package.jobs and package.memory_per_job)

@@ -388,6 +388,8 @@ def test_a_gpu_that_is_newer_than_the_cuda_of_torch() -> None:
     found = only(judged([torch("2.6.0")], machine(driver="580.95.05", gpus=["12.0"])), "WP311")
     assert found.remedy == "take a newer torch, `torch==2.15.*` (cu132)"
     assert judged([torch("2.8.0")], machine(driver="580.95.05", gpus=["12.0"])) == []
+    old = judged([torch("2.0.1+cu117")], machine(driver="580.95.05", gpus=["9.0"]))
+    assert only(old, "WP311").severity == "error", "PyTorch's files for CUDA 11.7 end with 8.6"
 
 
 def test_one_gpu_of_two_is_a_warning_and_is_told_once() -> None:
