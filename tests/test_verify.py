@@ -120,6 +120,17 @@ def test_a_gpu_without_code_is_told_once(verify: Any) -> None:
     assert verify(planned, gpu__0="9.0")[:2] == (2, ["WP809"])
 
 
+@pytest.mark.parametrize("gpus", ['"gpu:0" = "8.0"\n"gpu:1" = "9.0"', ""])
+def test_the_gate_of_an_exported_dockerfile_passes(verify: Any, wheelplan: Wheelplan, gpus: str) -> None:
+    """No image sees a GPU while it is built: what the plan was made for is assumed, and nothing is in doubt."""
+    planned = plan(wheel("alpha"), machine=f'cuda-driver = "570.1"\n{gpus}', rest=DRIVER + CODE)
+    verify(planned)
+    gate = re.search(r"--role run.*", wheelplan("export", "--format", "dockerfile").out)
+    assert gate is not None
+    code, codes, ran = verify(planned, *gate[0].split(), cuda_driver=None, gpu__0=None)
+    assert (code, codes) == (0, []), ran.out
+
+
 NVCC = """needs = [{ need = "dep:virtual/compiler/cuda", specifier = "==12.*", role = "build", because = "knowledge", \
 facts = ["cuda-toolkit"] }]"""
 

@@ -140,7 +140,7 @@ def _distinct(found: Sequence[Diagnosed]) -> Iterator[Diagnosed]:
 
 
 def _causes(failure: Failure) -> tuple[Cause, ...]:
-    """The causes of the least rank, in the order of their lines, each once."""
+    """The causes of the least rank, in the order of their lines; each thing that lacks once."""
     best, found = 99, dict[tuple[str, str, str], Cause]()
     for rank, cause in _matches(failure):
         if rank > _FAINTEST:
@@ -148,7 +148,9 @@ def _causes(failure: Failure) -> tuple[Cause, ...]:
         if rank < best:
             best, found = rank, {}
         if rank == best:
-            found.setdefault((cause.code, cause.subject, "" if cause.subject else cause.why), cause)
+            thing = thing_of(cause.subject)
+            subject = f"{thing.id} {cause.specifier}" if thing is not None else cause.subject
+            found.setdefault((cause.code, subject, "" if subject else cause.why), cause)
     return tuple(found.values())[:_MOST]
 
 

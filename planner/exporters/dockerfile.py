@@ -240,7 +240,9 @@ def _runtime(plan: PlanFile, asked: Asked, images: Images, phases: Iterable[Phas
     driver = plan.machine.get("cuda-driver")
     if driver and any(one.need == "cuda-driver" for one in plan.run_needs):
         yield "# No build of an image sees the host's driver: verify again where the container runs."
-        gate += f" --assume {word(f'cuda-driver={driver}')}"
+        gpus = [f"{name}={value}" for name, value in plan.machine.items() if name.startswith("gpu:")]
+        facts = (f"cuda-driver={driver}", *(gpus or ("gpu:0=",)))  # an empty one: none is there
+        gate += "".join(f" --assume {word(one)}" for one in facts)
     yield _run((_UV, _CACHE, _PLAN, _NETRC), f"uv venv --python {images.python} /opt/venv", gate)
     for phase in phases:
         if phase.kind in ("first", "wheels"):

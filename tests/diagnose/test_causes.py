@@ -45,6 +45,13 @@ def told(text: str) -> list[tuple[str, str]]:
     return [(cause.code, cause.subject) for cause in causes(text)]
 
 
+def test_one_thing_that_goes_by_several_names_lacks_once() -> None:
+    line = "Command 'pkg-config --exists {}' returned non-zero exit status 1."
+    names = ("mysqlclient", "mariadb", "libmariadb", "perconaserverclient")
+    tried = "\n      ".join(line.format(name) for name in names)
+    assert told(PIP.format(line=tried)) == [("WP201", "pkg-config:mysqlclient")]
+
+
 def test_each_sign_reads_its_example_and_no_earlier_one_does() -> None:
     for sign in signs():
         expected = (

@@ -235,7 +235,7 @@ def test_the_driver_of_the_plan_is_assumed_where_no_build_of_an_image_sees_one()
         machine={**MACHINE, "cuda-driver": "580.1"},
         run_needs=(PlannedNeed("cuda-driver", ">=570", "run"),),
     )
-    assert "--role run --assume cuda-driver=580.1" in dockerfile.export(one, ASKED)
+    assert "--role run --assume cuda-driver=580.1 --assume gpu:0=\n" in dockerfile.export(one, ASKED)
     assert "--assume" not in dockerfile.export(plan(wheel("torch")), ASKED)
 
 
