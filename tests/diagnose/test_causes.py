@@ -47,7 +47,7 @@ def told(text: str) -> list[tuple[str, str]]:
 
 def test_one_thing_that_goes_by_several_names_lacks_once() -> None:
     line = "Command 'pkg-config --exists {}' returned non-zero exit status 1."
-    names = ("mysqlclient", "mariadb", "libmariadb")
+    names = ("mysqlclient", "mariadb", "libmariadb", "perconaserverclient")
     tried = "\n      ".join(line.format(name) for name in names)
     assert told(PIP.format(line=tried)) == [("WP201", "pkg-config:mysqlclient")]
 
