@@ -99,18 +99,27 @@ def parser() -> argparse.ArgumentParser:
     _add_common(diagnose)
     _add_common(add_export(commands))
     _add_common(add_verify(commands))
+    _add_fingerprint(commands)
+    _add_cache(commands)
+    return root
+
+
+def _add_fingerprint(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     fingerprint = commands.add_parser(
         "fingerprint",
         help="tell what is known of this machine, and how it was found",
         description="Print the facts about this machine that wheels and source builds depend on.",
         epilog=_FINGERPRINT_EPILOG,
-        formatter_class=form,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     fingerprint.add_argument("-o", "--output", metavar="FILE", help="save the facts as a machine file")
     fingerprint.add_argument("--output-format", choices=("text", "toml", "json"), default="text")
     _add_machine(fingerprint)
     _add_common(fingerprint)
+
+
+def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     cache = commands.add_parser(
         "cache",
         help="tell where the cache is, or empty it",
@@ -120,7 +129,6 @@ def parser() -> argparse.ArgumentParser:
     cache.add_argument("action", choices=("dir", "clear"))
     cache.add_argument("--cache-dir", metavar="DIR", help="another cache folder")
     _add_common(cache)
-    return root
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
